@@ -1,0 +1,162 @@
+"""The command line: ``python -m quantlab``.
+
+A command is a function with a parser in COMMANDS; heavy imports happen inside it, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from quantlab.records import ErrorReport
+    from quantlab.scheme import Scheme
+
+
+V = TypeVar("V")
+
+# Spelled as in the address of a page.
+_FORMS = {
+    "range": "minmax, percentile:P with P above 50, mse, or fixed:LO:HI with LO below HI",
+    "per": "tensor, channel:AXIS, or group:SIZE:AXIS",
+}
+
+
+class Command(NamedTuple):
+    """One command: what it is for, which arguments it knows, what it does. It returns the exit code."""
+
+    help: str
+    arguments: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        Those of the process by default.
+
+    Returns
+    -------
+    int
+        The exit code: 0, or 1 after a sentence on the error output.
+    """
+    parser = argparse.ArgumentParser(prog="python -m quantlab", description="What low-bit numbers do to arrays.")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for name, command in COMMANDS.items():
+        its = commands.add_parser(name, help=command.help, description=command.help)
+        command.arguments(its)
+        its.set_defaults(run=command.run)
+    options = parser.parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except (ValueError, TypeError, OSError) as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+
+
+def _setup_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--quiet", action="store_true", help="say nothing while compiling")
+
+
+def _setup(options: argparse.Namespace) -> int:
+    from quantlab import kernels
+
+    overwrites = sys.stderr.isatty()
+    said = False
+
+    def progress(name: str, done: int, total: int) -> None:
+        nonlocal said
+        if options.quiet:
+            return
+        if overwrites:
+            rest = f"Compiling kernels, {done} of {total}: {name}" if name else ""
+            print(f"\r\033[K{rest}", end="", file=sys.stderr, flush=True)
+        elif not said:
+            print(f"Compiling {total} kernels.", file=sys.stderr, flush=True)
+        said = True
+
+    compiled = kernels.compile_all(progress)
+    if compiled and not options.quiet:
+        print(f"Compiled {compiled} kernels for this processor; this happens once.", file=sys.stderr)
+    print(kernels.describe()["cache"])
+    return 0
+
+
+def _report_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("file", type=Path, help="an array: .npy, .npz, .csv or .tsv")
+    parser.add_argument("--member", help="which array of an .npz")
+    parser.add_argument("--bits", type=int, default=8, help="1 to 16, default 8")
+    parser.add_argument("--affine", action="store_true", help="a zero point instead of a symmetric grid")
+    parser.add_argument("--range", default="minmax", help=_FORMS["range"])
+    parser.add_argument("--per", default="tensor", help=f"what shares one scale: {_FORMS['per']}")
+    parser.add_argument("--json", action="store_true", help="every figure, for programs")
+
+
+def _report(options: argparse.Namespace) -> int:
+    from quantlab.arrays import files
+    from quantlab.quantizer import Quantizer
+    from quantlab.report import error_report
+
+    scheme = _scheme(options)
+    with options.file.open("rb") as data:
+        array = files.read(options.file.name, data, member=options.member)
+    report = error_report(array.values, Quantizer(array.values, scheme))
+    if options.json:
+        print(json.dumps(report.as_dict(), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join([array.name, *([array.remark] if array.remark else []), "", *_lines(report)]))
+    return 0
+
+
+def _scheme(options: argparse.Namespace) -> Scheme:
+    from quantlab.experiments import spelling
+    from quantlab.scheme import Scheme
+
+    return Scheme(
+        bits=options.bits,
+        symmetric=not options.affine,
+        range=_read("range", options.range, spelling.read_range),
+        granularity=_read("per", options.per, spelling.read_granularity),
+    )
+
+
+def _read(option: str, text: str, read: Callable[[str], V]) -> V:
+    try:
+        return read(text)
+    except (ValueError, LookupError):
+        raise ValueError(f"--{option} must be {_FORMS[option]}, got {text!r}; choose one of these.") from None
+
+
+def _lines(report: ErrorReport) -> list[str]:
+    from quantlab.numerals import count, num, share
+
+    left_out = [
+        f"{count(found)} {name}" for found, name in ((report.nan_count, "NaN"), (report.inf_count, "infinite")) if found
+    ]
+    rows = [
+        ("values", count(report.n) + (f" ({' and '.join(left_out)} left out)" if left_out else "")),
+        ("SQNR", num(report.sqnr_db, unit="dB")),
+        ("largest |error|", f"{num(report.max_abs_error)} = {num(report.max_abs_error_steps)} steps"),
+        ("mean |error|", num(report.mean_abs_error)),
+        ("clipped", share(report.clipped)),
+        ("codes used", f"{count(report.codes_used)} of {count(len(report.code_counts))}"),
+        ("bits a value", num(report.bits_per_value)),
+    ]
+    width = max(len(name) for name, _ in rows)
+    return [f"{name:<{width}}  {figure}" for name, figure in rows]
+
+
+COMMANDS = {
+    "setup": Command("Compile the kernels for this processor and print where they are kept.", _setup_arguments, _setup),
+    "report": Command("Quantize the array in a file and print the error that it makes.", _report_arguments, _report),
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

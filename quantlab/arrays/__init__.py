@@ -1,0 +1,19 @@
+"""Arrays to quantize: built-in ones, and those that visitors bring."""
+
+from quantlab.arrays.array import Array
+from quantlab.arrays.builtin import SIZES, SOURCES, Parameter, Source, build
+from quantlab.arrays.files import FileError, Member, members, parse_text, read
+
+__all__ = [
+    "SIZES",
+    "SOURCES",
+    "Array",
+    "FileError",
+    "Member",
+    "Parameter",
+    "Source",
+    "build",
+    "members",
+    "parse_text",
+    "read",
+]

@@ -1,0 +1,148 @@
+"""How kernels are compiled, and where the machine code is kept.
+
+A kernel is compiled for its stated signatures when it is first called, or by `compile_all` at set-up. The cache
+folder's name holds a digest of every kernel's source, because Numba's own key does not see an edited helper in
+another file and would go on serving the stale result.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba import types
+
+KERNELS: list[Kernel] = []
+
+# "numpy": a division never raises, so that loops vectorise. No fastmath: ties, NaN and exact halves are the subject.
+_OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
+F = TypeVar("F", bound=Callable[..., Any])
+_settings: Any = numba.config
+
+
+def inner(function: F) -> F:
+    """Declare a function that kernels call; it is compiled into each of them."""
+    compiled: F = numba.njit(**_OPTIONS)(function)
+    return compiled
+
+
+class Kernel:
+    """A function in Numba's subset of Python, with the signatures that it is compiled for.
+
+    Parameters
+    ----------
+    function : callable
+        Arrays in, results written into arrays that the caller made.
+    signatures : sequence of tuples of Numba types
+        One for each combination of argument types.
+    """
+
+    def __init__(self, function: Callable[..., Any], signatures: Sequence[tuple[Any, ...]]) -> None:
+        self.function, self.signatures, self.folder = function, list(signatures), _settings.CACHE_DIR
+        self.__doc__, self.name = function.__doc__, f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+        KERNELS.append(self)
+
+    @cached_property
+    def compiled(self) -> Any:
+        """The dispatcher: from the disk where it was compiled before, otherwise compiled now."""
+        with _cache_folder(self.folder):
+            return numba.njit(self.signatures, cache=True, **_OPTIONS)(self.function)
+
+    def __call__(self, *arguments: Any) -> Any:
+        return self.compiled(*arguments)
+
+
+def kernel(*signatures: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Kernel]:
+    """Declare a kernel with its signatures."""
+    return lambda function: Kernel(function, signatures)
+
+
+def read_only(dtype: Any) -> Any:
+    """Return the type of a C-contiguous flat input; writable arrays convert to it, read-only ones need it."""
+    return types.Array(dtype, 1, "C", readonly=True)
+
+
+def written(dtype: Any, ndim: int = 1) -> Any:
+    """Return the type of a C-contiguous array that a kernel fills."""
+    return types.Array(dtype, ndim, "C")
+
+
+@contextmanager
+def _cache_folder(folder: str) -> Iterator[None]:
+    # Numba reads the folder when a function is decorated. It is put back, so that a notebook's own functions
+    # keep their own place.
+    before, _settings.CACHE_DIR = _settings.CACHE_DIR, folder
+    try:
+        yield
+    finally:
+        _settings.CACHE_DIR = before
+
+
+def kept_in(folder: Path | None = None) -> Any:
+    """Return the context in which modules with kernels are imported: it names their cache folder."""
+    return _cache_folder(str(folder or _writable_folder()))
+
+
+def _writable_folder() -> Path:
+    name = f"kernels-{_sources_digest()}"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    for home in [Path(given)] if given else [_user_cache()]:
+        folder = home / "quantlab" / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    # Private and made anew: machine code is never loaded from a folder whose name somebody could have guessed.
+    return Path(tempfile.mkdtemp(prefix="quantlab-kernels-"))
+
+
+def _user_cache() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+
+
+def _sources_digest() -> str:
+    digest = hashlib.blake2b(numba.__version__.encode(), digest_size=8)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def compile_all(progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> int:
+    """Compile every kernel that is not in the cache yet.
+
+    Parameters
+    ----------
+    progress : callable
+        Told the name of the kernel that comes next, how many are done and how many there are.
+
+    Returns
+    -------
+    int
+        How many signatures had to be compiled; 0 on a warm start.
+
+    Examples
+    --------
+    >>> from quantlab import kernels
+    >>> kernels.compile_all() >= 0
+    True
+    """
+    fresh = 0
+    for done, each in enumerate(KERNELS):
+        progress(each.name, done, len(KERNELS))
+        fresh += sum(each.compiled.stats.cache_misses.values())
+    progress("", len(KERNELS), len(KERNELS))
+    return fresh

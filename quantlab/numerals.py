@@ -1,0 +1,97 @@
+"""Numbers as people read them: three significant digits, a true minus, thin spaces.
+
+One function feeds sentence, figures, labels, hover texts and text alternatives, so that they never disagree.
+"""
+
+from __future__ import annotations
+
+import math
+
+MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
+
+
+def num(value: float | None, digits: int = 3, unit: str = "", sign: bool = False) -> str:
+    """Write a number with `digits` significant digits.
+
+    Below 10⁻³ and from 10⁷ on it is written with a power of ten. NaN and None become an en dash.
+
+    Parameters
+    ----------
+    value : float or None
+    digits : int
+        Significant digits; figures before the decimal point are never dropped.
+    unit : str
+        Appended behind a no-break space.
+    sign : bool
+        Whether positive numbers carry a plus.
+
+    Examples
+    --------
+    >>> num(21.6549, unit="dB").replace(chr(160), " ")
+    '21.7 dB'
+    >>> num(-0.0125), num(0.0000565), num(float("nan"))
+    ('−0.0125', '5.65·10⁻⁵', '–')
+    """
+    if value is None or math.isnan(value):
+        return "–"
+    magnitude = abs(value)
+    if math.isinf(value):
+        text = "∞"
+    elif magnitude == 0:
+        text = "0"
+    else:
+        text = _digits(magnitude, digits)
+    prefix = MINUS if value < 0 else "+" if sign and value > 0 else ""
+    return prefix + text + (UNIT_SPACE + unit if unit else "")
+
+
+def _digits(magnitude: float, digits: int) -> str:
+    # Rounding may carry into the next decade (9.999 to 10.0), so the exponent is read from the rounded text.
+    mantissa, exponent = f"{magnitude:.{digits - 1}e}".split("e")
+    if not _PLAIN_FROM <= float(f"{mantissa}e{exponent}") < _PLAIN_BELOW:
+        return f"{mantissa}·10{str(int(exponent)).translate(_RAISED)}"
+    decimals = max(0, digits - 1 - int(exponent))
+    return f"{magnitude:,.{decimals}f}".replace(",", THIN_SPACE)
+
+
+def count(n: int) -> str:
+    """Write a whole number exactly, in groups of three.
+
+    >>> count(12400) == "12" + THIN_SPACE + "400"
+    True
+    """
+    return f"{int(n):,}".replace(",", THIN_SPACE).replace("-", MINUS)
+
+
+def share(part: float) -> str:
+    """Write a share of 1 as a percentage with two significant digits.
+
+    >>> share(0.08).replace(chr(160), " "), share(1.0).replace(chr(160), " ")
+    ('8.0 %', '100 %')
+    """
+    return num(part * 100, 3 if 0.995 <= part < 1 else 2, "%")
+
+
+def code(q: int) -> str:
+    """Write a code: a true minus and no grouping, since codes stand under each other.
+
+    >>> code(-128)
+    '−128'
+    """
+    return str(int(q)).replace("-", MINUS)
+
+
+def difference(now: float, other: float, *, digits: int = 2, unit: str = "") -> str:
+    """Write `now − other` with its sign, or "same" where it is under half a percent of `now`.
+
+    >>> difference(21.7, 29.6, unit="dB").replace(chr(160), " "), difference(4.0, 4.001), difference(1.0, float("nan"))
+    ('−7.9 dB', 'same', '–')
+    """
+    if now == other:
+        return "same"
+    gap = now - other
+    if abs(gap) < 5e-3 * abs(now):
+        return "same"
+    return num(gap, digits, unit, sign=True)

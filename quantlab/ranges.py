@@ -1,0 +1,276 @@
+"""The range that a Scheme asks for, found in an array: min-max, percentile, least squared error, or by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import numpy as np
+
+from . import kernels
+from .grid import Flat, largest_of, layout_of, order_of, parameters, sweep, working_type
+from .scheme import Fixed, Granularity, MinMax, MinMSE, Percentile, Scheme
+
+EVERY_VALUE = 65_536  # up to here MinMSE looks at every value of a part, above at its histogram
+BINS = 2048
+_STEPS_A_HALVING = 16  # candidates of the coarse search: each 2^(−1/16) of the one before
+_HALVINGS = 12
+_REFINEMENTS = 16  # golden-section steps: the threshold to 1 part in 20,000
+_ROUNDS = 8
+_LESS = 1 - 1e-9  # sums of other terms differ by their rounding: that is no gain
+_GOLDEN = (5**0.5 - 1) / 2
+
+
+class Measure(Protocol):
+    """From a range for each part to its squared error, and the clipping part of that."""
+
+    def __call__(self, lo: Flat, hi: Flat) -> tuple[Flat, Flat]: ...
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a range needs to know of an array, part by part; kept, it spares the passes over the array.
+
+    Attributes
+    ----------
+    lo, hi : arrays of the working type, one entry a part
+        Smallest and largest finite value; lo > hi where a part has none.
+    counts : int64 array (parts, 3)
+        Finite values, NaN, infinities.
+    histogram : int64 array (parts, 2048) or None
+        Over each part's own [lo, hi]; None until a search asks for it.
+    """
+
+    lo: Flat
+    hi: Flat
+    counts: np.ndarray[tuple[int, int], np.dtype[np.int64]]
+    histogram: np.ndarray[tuple[int, int], np.dtype[np.int64]] | None = None
+
+
+def summarise(x: np.ndarray[Any, np.dtype[Any]], granularity: Granularity, *, histogram: bool = False) -> Summary:
+    """Return smallest and largest values, counts and, if asked for, the histogram of each part.
+
+    Parameters
+    ----------
+    x : array
+    granularity : PerTensor, PerChannel or PerGroup
+    histogram : bool
+        Whether to fill the 2,048 bins.
+
+    Examples
+    --------
+    >>> from quantlab.scheme import PerTensor
+    >>> summary = summarise(np.array([1.0, np.nan, -2.0]), PerTensor())
+    >>> summary.lo.tolist(), summary.hi.tolist(), summary.counts.tolist()
+    ([-2.0], [1.0], [[2, 1, 0]])
+    """
+    working, (layout, _) = working_type(x.dtype), layout_of(x.shape, granularity)
+    lo = np.full(layout.parts, np.inf, working)
+    hi = np.full(layout.parts, -np.inf, working)
+    counts = np.zeros((layout.parts, 3), np.int64)
+
+    def extent(values: Flat, origin: int, start: int, stop: int) -> tuple[Flat, Flat, Any]:
+        own = np.full_like(lo, np.inf), np.full_like(hi, -np.inf), np.zeros_like(counts)
+        kernels.ranges.extent(values, origin, start, stop, layout, *own)
+        return own
+
+    for own_lo, own_hi, own_counts in sweep(x, working, extent):
+        np.minimum(lo, own_lo, out=lo)
+        np.maximum(hi, own_hi, out=hi)
+        np.add(counts, own_counts, out=counts)
+    return Summary(lo, hi, counts, _histogram(x, layout, lo, hi, working) if histogram else None)
+
+
+def first_in_bins(x: np.ndarray[Any, np.dtype[Any]], lo: float, hi: float, bins: int) -> Flat:
+    """Return the C-order index of the first finite value in each of `bins` equal bins of [lo, hi]; −1 where none is.
+
+    What lies outside falls into the bins at the ends.
+
+    >>> first_in_bins(np.array([0.9, 0.1, 0.8]), 0.0, 1.0, 2).tolist()
+    [1, 0]
+    """
+    working = working_type(x.dtype)
+    ends = np.array([lo], working), np.array([hi], working)
+    first = np.full(bins, x.size, np.int64)
+
+    def lower(values: Flat, origin: int, start: int, stop: int) -> Flat:
+        own = np.full_like(first, x.size)
+        kernels.ranges.first_in_bin(values, origin, start, stop, *ends, own)
+        return own
+
+    for own in sweep(x, working, lower):
+        np.minimum(first, own, out=first)
+    return np.where(first < x.size, first, -1)
+
+
+def _histogram(x: Any, layout: kernels.Layout, lo: Flat, hi: Flat, working: Any) -> Any:
+    counts = np.zeros((layout.parts, BINS), np.int64)
+
+    def fill(values: Flat, origin: int, start: int, stop: int) -> Any:
+        own = np.zeros_like(counts)
+        kernels.ranges.histogram(values, origin, start, stop, layout, lo, hi, own)
+        return own
+
+    # Many parts make large tables: then one thread fills the one table.
+    for own in sweep(x, working, fill, None if layout.parts < 64 else 1):
+        np.add(counts, own, out=counts)
+    return counts
+
+
+def needs_histogram(shape: tuple[int, ...], scheme: Scheme) -> bool:
+    """Return whether this scheme's range is searched on the histogram of arrays of this shape."""
+    return isinstance(scheme.range, MinMSE) and _longest(layout_of(shape, scheme.granularity)[0]) > EVERY_VALUE
+
+
+def _longest(layout: kernels.Layout) -> int:
+    """Return the number of values in the largest part."""
+    repeats = layout.outer if layout.step_outer == 0 else 1
+    along = min(layout.size, layout.middle) if layout.step_middle else layout.middle
+    return repeats * along * (1 if layout.step_inner else layout.inner)
+
+
+def find_range(x: np.ndarray[Any, np.dtype[Any]], scheme: Scheme, summary: Summary | None = None) -> tuple[Flat, Flat]:
+    """Return the range of each part of `x`, as the scheme asks for it.
+
+    Only finite values count. A part without any has lo > hi.
+
+    Parameters
+    ----------
+    x : array
+        Of a type that `working_type` accepts.
+    scheme : Scheme
+        Its `range` and `granularity`; `MinMSE` reads the rest too.
+    summary : Summary, optional
+        Of this array and this granularity, with a histogram where `needs_histogram`; made here if missing.
+
+    Returns
+    -------
+    lo, hi : float64 arrays, one entry a part
+
+    Examples
+    --------
+    >>> lo, hi = find_range(np.array([-1.0, 0.0, 4.0]), Scheme(symmetric=False))
+    >>> lo.tolist(), hi.tolist()
+    ([-1.0], [4.0])
+    """
+    layout, _ = layout_of(x.shape, scheme.granularity)
+    if isinstance(scheme.range, Fixed):
+        return np.full(layout.parts, scheme.range.lo), np.full(layout.parts, scheme.range.hi)
+    if isinstance(scheme.range, Percentile):
+        return _percentiles(x, layout, scheme.range.p)
+    if summary is None:
+        summary = summarise(x, scheme.granularity, histogram=needs_histogram(x.shape, scheme))
+    lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
+    if isinstance(scheme.range, MinMax):
+        return lo, hi
+    search = _symmetric_search if scheme.symmetric else _affine_search
+    return search(_measure(x, layout, scheme, summary), lo, hi, scheme)
+
+
+def _percentiles(x: Any, layout: kernels.Layout, p: float) -> tuple[Flat, Flat]:
+    values = np.ascontiguousarray(x).reshape(-1).astype(working_type(x.dtype), copy=False)
+    lo, hi = np.full(layout.parts, np.inf), np.full(layout.parts, -np.inf)
+    if values.size:
+        kernels.ranges.percentiles(values, layout, 0, layout.parts, (100 - p) / 100, p / 100, lo, hi)
+    return lo, hi
+
+
+def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -> Measure:
+    """Return the function from ranges to (squared error, its clipping part), part by part."""
+    working, order = working_type(x.dtype), order_of(scheme)
+    largest, unit = largest_of(working), unit_of(summary)
+    # Every value is widened once here: a search reads them a hundred times.
+    values = None if summary.histogram is not None else np.ascontiguousarray(x).reshape(-1).astype(working, copy=False)
+
+    def measure(lo: Flat, hi: Flat) -> tuple[Flat, Flat]:
+        scale, zero_point, _ = parameters(lo, hi, scheme, working)
+        if values is None:
+            errors = np.zeros((layout.parts, 2))
+            kernels.clipping.histogram_error(
+                summary.histogram, summary.lo, summary.hi, scale, zero_point, order, unit, errors
+            )
+        else:
+
+            def add(start: int, stop: int) -> Any:
+                own = np.zeros((layout.parts, 2))
+                kernels.statistics.squared_error(
+                    values, start, stop, scale, zero_point, layout, order, largest, unit, own
+                )
+                return own
+
+            errors = sum(kernels.over_ranges(add, len(values)))
+        return errors.sum(axis=1), errors[:, 1]
+
+    return measure
+
+
+def unit_of(summary: Summary) -> Flat:
+    """Return for each part the power of two that brings float64 values to where their squares exist; usually 1."""
+    ends = np.abs(np.stack([summary.lo, summary.hi]).astype(np.float64))
+    wide = np.where(np.isfinite(ends), ends, 0.0).max(axis=0)
+    usual = (wide == 0) | ((wide > 1e-100) & (wide < 1e100))
+    return np.where(usual, 1.0, np.ldexp(1.0, -np.clip(np.frexp(wide)[1], -1000, 1000)))
+
+
+def _symmetric_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme) -> tuple[Flat, Flat]:
+    top = np.where(lo <= hi, np.maximum(np.abs(lo), np.abs(hi)), 0.0)
+    threshold, _ = _best_end(lambda t: measure(-t, t), top, np.zeros_like(top))
+    return -threshold, threshold
+
+
+def _affine_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme) -> tuple[Flat, Flat]:
+    lo, hi = np.where(lo <= hi, lo, 0.0), np.where(lo <= hi, hi, 0.0)
+    with_zero = scheme.affine_range == "include_zero"
+    if with_zero:
+        lo, hi = np.minimum(lo, 0.0), np.maximum(hi, 0.0)
+    least, greatest, zero = lo, hi, np.zeros_like(lo)
+    # From both ends at once to a good start: from the full range, one end alone often cannot gain anything.
+    middle = zero if with_zero else lo / 2 + hi / 2
+    share, error = _best_share(
+        lambda t: measure(middle + (least - middle) * t, middle + (greatest - middle) * t), len(lo)
+    )
+    lo, hi = middle + (least - middle) * share, middle + (greatest - middle) * share
+    for _ in range(_ROUNDS):
+        before = error
+        end, found = _best_end(partial(measure, lo), greatest, zero if with_zero else lo)
+        hi, error = np.where(found < error, end, hi), np.minimum(found, error)
+        end, found = _best_end(partial(measure, hi=hi), least, zero if with_zero else hi)
+        lo, error = np.where(found < error, end, lo), np.minimum(found, error)
+        if not (error < before).any():
+            break
+    return lo, hi
+
+
+def _best_end(measure: Callable[[Flat], tuple[Flat, Flat]], outer: Flat, anchor: Flat) -> tuple[Flat, Flat]:
+    """Move each end from `outer` towards `anchor`; return the best place and its error."""
+    share, error = _best_share(lambda t: measure(anchor + (outer - anchor) * t), len(outer))
+    return anchor + (outer - anchor) * share, error
+
+
+def _best_share(measure: Callable[[Flat], tuple[Flat, Flat]], parts: int) -> tuple[Flat, Flat]:
+    """Return the share of the full way, 1 or less, with the least error for each part, the wider on a tie."""
+    best, share = np.full(parts, np.inf), np.ones(parts)
+    for step in range(_HALVINGS * _STEPS_A_HALVING + 1):
+        now = np.full(parts, 2.0 ** (-step / _STEPS_A_HALVING))
+        error, clipping = measure(now)
+        better = error < best * _LESS
+        best, share = np.where(better, error, best), np.where(better, now, share)
+        # Clipping alone costs more than the best found, and it only grows from here on.
+        if (clipping > best).all():
+            break
+    a, b = share * 2.0 ** (-1 / _STEPS_A_HALVING), np.minimum(share * 2.0 ** (1 / _STEPS_A_HALVING), 1.0)
+    near, far = b - _GOLDEN * (b - a), a + _GOLDEN * (b - a)
+    at_near, at_far = measure(near)[0], measure(far)[0]
+    for _ in range(_REFINEMENTS):
+        for place, error in ((near, at_near), (far, at_far)):
+            better = (error < best * _LESS) | ((error * _LESS <= best) & (place > share))
+            best, share = np.where(better, error, best), np.where(better, place, share)
+        outward = at_far <= at_near
+        a, b = np.where(outward, near, a), np.where(outward, b, far)
+        fresh = np.where(outward, a + _GOLDEN * (b - a), b - _GOLDEN * (b - a))
+        found = measure(fresh)[0]
+        near, far = np.where(outward, far, fresh), np.where(outward, fresh, near)
+        at_near, at_far = np.where(outward, at_far, found), np.where(outward, found, at_near)
+    return share, best
