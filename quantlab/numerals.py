@@ -9,6 +9,7 @@ import math
 
 MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+_NO_DECIBELS = 5e-4
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
 
 
@@ -72,6 +73,15 @@ def share(part: float) -> str:
     ('8.0 %', '100 %')
     """
     return num(part * 100, 3 if 0.995 <= part < 1 else 2, "%")
+
+
+def decibels(value: float) -> str:
+    """Write a level in dB; what rounds away in every figure is 0.
+
+    >>> decibels(-1e-15) == "0" + UNIT_SPACE + "dB"
+    True
+    """
+    return num(0.0 if abs(value) < _NO_DECIBELS else value, unit="dB")
 
 
 def code(q: int) -> str:

@@ -381,6 +381,22 @@ def test_a_fixed_range_does_not_look_at_the_values():
     assert symmetric.scale == 2 / 8
 
 
+@pytest.mark.parametrize("fields", [{}, {"symmetric": False, "affine_range": "clamped"}], ids=str)
+@pytest.mark.parametrize("scale_dtype", ["working", "float16"])
+def test_the_ends_of_a_range_are_rounded_to_the_working_type_first(fields, scale_dtype):
+    x, rng = np.float32([1.0]), np.random.default_rng(0)
+    for _ in range(100):
+        lo, hi = sorted(rng.uniform(-100, 100, 2).tolist())
+        scheme = Scheme(range=Fixed(lo, hi), symmetric_scale="full", scale_dtype=scale_dtype, **fields)
+        rounded = dataclasses.replace(scheme, range=Fixed(float(np.float32(lo)), float(np.float32(hi))))
+        q, same = Quantizer(x, scheme), Quantizer(x, rounded)
+        assert (q.scale, q.zero_point) == (same.scale, same.zero_point)
+        assert (q.scale, q.zero_point) == naive.quantizer(x, scheme)[:2]
+    # Ends that the working type cannot tell apart are one value.
+    near = Scheme(symmetric=False, affine_range="clamped", range=Fixed(5.0, 5.0 + 1e-9))
+    assert Quantizer(x, near).scale == 5
+
+
 # Degenerate arrays and the ends of the number types
 
 NOTHING = [

@@ -123,7 +123,9 @@ def find_dialect(lines: list[str], cut: bool) -> Dialect:
         for decimal, thousands in _NOTATIONS:
             # Commas that neither separate nor stand in quotes would be decimal ones in a single column; a table that
             # lost a cell looks the same, and reading that as numbers would hide it.
-            if (decimal == ",") if not delimiter else (delimiter in (decimal, thousands) and not quoted):
+            if decimal == "," and not delimiter:
+                continue
+            if delimiter and delimiter in (decimal, thousands) and not quoted:
                 continue
             score, dialect = _scored(rows, delimiter, decimal, thousands, trailing)
             if best is None or score > best[0]:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import serve
-from environment import SetupError
+from environment import CHORES, ROOT, SetupError, digest, python_of
 from serve import announcement, choose_port, has_desktop, is_free, is_shared, kernels_stand, link, network_name
 
 
@@ -122,3 +127,43 @@ def test_a_broken_stamp_counts_as_none(tmp_path: Path, text: str) -> None:
     stamp = tmp_path / "stamp.json"
     stamp.write_text(text)
     assert not kernels_stand(stamp, "digest")
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Path:
+    """A virtual environment in which everything stands: its Python is the one that runs the tests."""
+    venv, kernels = tmp_path / "venv", tmp_path / "kernels"
+    python = python_of(venv)
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    (venv / "quantlab-run.stamp").write_text(digest(ROOT / CHORES["run"]))
+    kernels.mkdir()
+    (kernels / "kernel.nbi").write_bytes(b"code")
+    noted = {"digest": serve._kernels_digest(python.absolute()), "folder": str(kernels)}
+    (venv / "quantlab-kernels.json").write_text(json.dumps(noted))
+    return venv
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell script stands in for the environment's Python")
+def test_a_second_start_serves_at_once_on_the_next_port_and_ends_quietly(taken: int, installed: Path) -> None:
+    expected = choose_port("127.0.0.1", taken)
+    command = [sys.executable, ROOT / "scripts" / "serve.py", "--venv", installed, "--port", str(taken)]
+    # A terminal's Ctrl-C reaches the whole group; without a desktop no browser is opened.
+    variables = {name: value for name, value in os.environ.items() if name not in {"DISPLAY", "WAYLAND_DISPLAY"}}
+    process = subprocess.Popen(
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert process.stdout is not None
+        assert [process.stdout.readline().rstrip() for _ in range(2)] == announcement("127.0.0.1", expected, taken)
+        with urllib.request.urlopen(f"http://127.0.0.1:{expected}/_stcore/health", timeout=5) as answer:
+            assert answer.read() == b"ok"
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    except BaseException:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+        raise
+    assert (process.returncode, out.strip(), err) == (0, "", "")
+    assert is_free("127.0.0.1", expected)

@@ -1,0 +1,93 @@
+"""Tensor: what b bits do to an array."""
+
+from quantlab.ui.frame import framed
+
+framed()
+
+import streamlit as st  # noqa: E402  # the frame may have to run first
+
+from quantlab import charts  # noqa: E402
+from quantlab.experiments import curves, readings, stories, tensor  # noqa: E402
+from quantlab.ui import address, anatomy, controls, glossary, hero, more, sharing, sources  # noqa: E402
+from quantlab.ui.chart import Chart, show  # noqa: E402
+from quantlab.ui.components.window import window  # noqa: E402
+
+settings: tensor.Settings = address.settings()
+array = sources.array_of(settings)
+
+with anatomy.control_bar():
+    controls.data(sources.NAMES)
+    controls.bits()
+    controls.grid()
+    controls.value_range(array, settings.granularity)
+    controls.granularity(array)
+    more.more(array)
+    sharing.share(yours=settings.data == tensor.YOURS)
+    controls.pin()
+anatomy.notice()
+
+if array is None:
+    st.write("…")
+    st.stop()
+
+result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
+said = stories.sentence(result)
+spoken = anatomy.spoken(said)
+than = f"vs {result.compared.name}" if result.compared else None
+narrow = window().narrow
+
+anatomy.sentence(said)
+anatomy.tries(
+    stories.TRIES, settings, stories.taken, beside=lambda: controls.axis(body=result.part.body_axis is not None)
+)
+with anatomy.hero():
+    hero.hero(result, f"Values, their fall to the levels, and each level's share. {spoken}")
+
+anatomy.numbers(
+    [
+        anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
+        for reading in readings.readings(result)
+    ]
+)
+
+curve, corners = curves.error_curve(result), curves.staircase(result.part)
+error = Chart(
+    key="error",
+    title="Error",
+    remark=readings.error_remark(result),
+    alt=f"Histogram of the error. {spoken}",
+    figure=lambda: charts.error_histogram(
+        curve.rounding,
+        curve.clipping,
+        curve.lo,
+        curve.hi,
+        scale=curve.scale,
+        reach=curve.reach,
+        ideal=curve.ideal,
+        rounding=result.scheme.rounding,
+        compared=curve.compared,
+        compared_name="pinned",
+        narrow=narrow,
+    ),
+    columns=curve.columns,
+)
+transfer = Chart(
+    key="transfer",
+    title="Transfer",
+    remark="what comes out for what goes in",
+    alt=f"Staircase over the identity, the error below. {spoken}",
+    figure=lambda: charts.transfer_curve(
+        corners.x,
+        corners.x_hat,
+        corners.clipped,
+        value_range=result.part.axis,
+        error_range=result.charted.error_axis,
+        compared=curves.pinned_corners(result),
+        compared_name="pinned",
+        narrow=narrow,
+    ),
+    columns=corners.columns,
+)
+for place, chart in zip(anatomy.supporting(), (error, transfer), strict=True):
+    with place:
+        show(chart, readings.file_stem(settings, chart.key))

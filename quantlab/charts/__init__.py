@@ -1,0 +1,28 @@
+"""Figures: arrays and ready words in, a Plotly figure of colour tokens out. The only home of Plotly.
+
+A figure function computes nothing that the library knows better: counts, errors and decibels come ready. See `theme`
+for the look and for `paint`, which turns tokens into a visitor's colours at the very end.
+"""
+
+from quantlab.charts.bits import sqnr_against_bits
+from quantlab.charts.channels import channel_ranges, heat_map
+from quantlab.charts.codes import code_counts, entropy_against_bits
+from quantlab.charts.error import error_histogram
+from quantlab.charts.standalone import standalone
+from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
+from quantlab.charts.transfer import transfer_curve
+
+__all__ = [
+    "PALETTES",
+    "SLOTS",
+    "TOKEN",
+    "channel_ranges",
+    "code_counts",
+    "entropy_against_bits",
+    "error_histogram",
+    "heat_map",
+    "paint",
+    "sqnr_against_bits",
+    "standalone",
+    "transfer_curve",
+]

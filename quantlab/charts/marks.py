@@ -1,0 +1,128 @@
+"""Marks that several figures share: areas as one path, dashed comparisons, points that only hover and click."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quantlab.charts.theme import CLEAR, c, floats
+
+Floats = npt.NDArray[np.float64]
+FEW_BINS = 48  # up to here bars stand apart, each with its outline; beyond they close up into one area
+RARE = 0.02  # of the figure's height; a lower bar would not be seen
+
+
+def runs(on: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Find the half-open intervals in which `on` holds.
+
+    >>> runs(np.array([False, True, True, False, True]))
+    [(1, 3), (4, 5)]
+    """
+    change = np.flatnonzero(np.diff(np.concatenate(([False], on, [False])).astype(np.int8)))
+    return [(int(a), int(b)) for a, b in zip(change[::2], change[1::2], strict=True)]
+
+
+def areas(edges: Floats, base: Floats, top: Floats, *, apart: bool) -> tuple[list[float | None], list[float | None]]:
+    """Outline the bars between `base` and `top` as closed paths, to be filled with "toself".
+
+    Parameters
+    ----------
+    edges : float64 array, shape (n + 1,)
+    base, top : float64 arrays, shape (n,)
+        Bars of no height are left out.
+    apart : bool
+        Whether each bar is a path of its own, narrower by a gap; otherwise neighbours join into one.
+
+    Returns
+    -------
+    x, y : lists of float and None
+        Corners; None ends a path.
+    """
+    on = top > base
+    pieces = [(i, i + 1) for i in np.flatnonzero(on)] if apart else runs(on)
+    x: list[float | None] = []
+    y: list[float | None] = []
+    for start, stop in pieces:
+        gap = 0.04 * (edges[stop] - edges[start]) if apart else 0.0
+        across = np.repeat(edges[start : stop + 1], 2)[1:-1]
+        across = np.clip(across, edges[start] + gap, edges[stop] - gap)
+        up, down = np.repeat(top[start:stop], 2), np.repeat(base[start:stop], 2)
+        x += [*across.tolist(), *across[::-1].tolist(), float(across[0]), None]
+        y += [*up.tolist(), *down[::-1].tolist(), float(up[0]), None]
+    return x, y
+
+
+def area(
+    x: Sequence[float | None],
+    y: Sequence[float | None],
+    fill: str,
+    line: str,
+    *,
+    hatch: bool,
+    alpha: float = 1.0,
+) -> dict[str, Any]:
+    """Draw closed paths as one filled trace; `hatch` is the second sign of clipping."""
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines",
+        "x": _gapped(x),
+        "y": _gapped(y),
+        "fill": "toself",
+        "fillcolor": c(fill, alpha),
+        "line": {"color": c(line), "width": 1},
+        "hoverinfo": "skip",
+    }
+    if hatch:
+        trace["fillpattern"] = {
+            "shape": "/", "fgcolor": c("paper", 0.8), "bgcolor": c(fill), "size": 5, "solidity": 0.25,
+            "fillmode": "replace",
+        }  # fmt: skip
+    return trace
+
+
+def line(
+    x: npt.ArrayLike, y: npt.ArrayLike, colour: str, width: float, *, dashed: bool = False, **more: Any
+) -> dict[str, Any]:
+    """Draw a line that does not hover. Only what is pinned or compared is dashed."""
+    style: dict[str, Any] = {"color": c(colour), "width": width}
+    if dashed:
+        style["dash"] = "4px,3px"
+    return {
+        "type": "scatter", "mode": "lines", "x": floats(x), "y": floats(y), "line": style, "hoverinfo": "skip",
+    } | more  # fmt: skip
+
+
+def outline(edges: Floats, heights: Floats) -> tuple[Floats, Floats]:
+    """Trace the steps over a histogram; bins without any count are gaps."""
+    x: list[float] = []
+    y: list[float] = []
+    for start, stop in runs(heights > 0):
+        x += [*np.repeat(edges[start : stop + 1], 2), np.nan]
+        y += [0.0, *np.repeat(heights[start:stop], 2), 0.0, np.nan]
+    return np.array(x), np.array(y)
+
+
+def targets(x: npt.ArrayLike, y: npt.ArrayLike, texts: Sequence[str], *, size: int = 12, **more: Any) -> dict[str, Any]:
+    """Place invisible points that show a ready text under the pointer and that a click selects.
+
+    A selection must not change how they look. A hover template would make Plotly print the coordinate on the axis too.
+    """
+    unseen = {"marker": {"opacity": 0.01}}
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": floats(x),
+        "y": floats(y),
+        "marker": {"size": size, "color": CLEAR, "opacity": 0.01},
+        "selected": unseen,
+        "unselected": unseen,
+        "hovertext": list(texts),
+        "hoverinfo": "text",
+    } | more
+
+
+def _gapped(values: Sequence[float | None]) -> npt.NDArray[np.float32]:
+    return floats([np.nan if v is None else v for v in values])

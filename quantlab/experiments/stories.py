@@ -1,0 +1,256 @@
+"""What the Tensor page says of a state, in one sentence: the first of the stories below that this state tells.
+
+A story has this state's numbers and one comparison; words that name a colour's thing wear it (at most two).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from quantlab.experiments.part import part_kind
+from quantlab.experiments.tensor import Compared, Result, Settings
+from quantlab.numerals import code, count, decibels, num, share
+from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel
+
+_STEP = 0.75  # an error of more than this much of a step is no rounding to the nearest
+_CROWDED = 0.5  # share of the values in one code from which on the grid is wasted
+_NARROW = 0.25  # of the axis: 99 % of the values lie in less than this
+_DECIBELS = 1.0
+_SAME = 0.1  # dB; nobody would choose a grid for less
+
+
+def sentence(result: Result) -> str:
+    """Return what the picture shows, in Markdown, at most 35 words.
+
+    Parameters
+    ----------
+    result : Result
+
+    Examples
+    --------
+    >>> from quantlab.experiments.tensor import built_in, run
+    >>> sentence(run(Settings(), built_in(Settings()))).split(":")[0]
+    'Values in [0, 1) never reach the negative half of a '
+    """
+    return next(text for story in STORIES if (text := story(result)) is not None)
+
+
+def _nothing_to_quantize(result: Result) -> str | None:
+    if result.report.n == 0:
+        return "There is no finite value here, so the grid falls back to **step 1** and nothing can be measured."
+    if not (result.part.extremes[0] or result.part.extremes[1]):
+        return "Every value is **0**: any grid that contains 0 stores it **without error**, here with a step of 1."
+    return None
+
+
+def _by_part(result: Result) -> str | None:
+    parts = result.report.parts
+    if parts is None or result.index is None:
+        return None
+    name = result.part.name
+    here, whole = parts.sqnr_db[result.index], result.report.sqnr_db
+    kind = part_kind(result.array.values.shape, result.scheme.granularity)
+    lead = f"Every {kind} has its own scale: **{decibels(whole)}** over all {count(len(parts.n))}"
+    if np.isnan(here):
+        return f"{lead}. Shown is **{name}**, which holds nothing but 0."
+    chosen = "Shown" if result.settings.channel is not None else "The worst"
+    return f"{lead}, {result.report.bits_per_value:.3g} bits a value. {chosen} is **{name}** at **{decibels(here)}**."
+
+
+def _wrapped(result: Result) -> str | None:
+    if result.scheme.overflow != "wrap" or not result.part.report.clipped:
+        return None
+    wrapped = result.part.report.clipped_low + result.part.report.clipped_high
+    return (
+        f"**{count(wrapped)}** values run past the last code and :red[wrap around] to the other end: the worst is off "
+        f"by **{num(result.report.max_abs_error)}**, and {decibels(result.report.sqnr_db)} is left. "
+        "Saturating would hold them."
+    )
+
+
+def _one_bit(result: Result) -> str | None:
+    if result.scheme.bits != 1:
+        return None
+    used, other = result.report.codes_used, _other_grid(result)
+    lead = f"One bit has two levels, 0 and {_only_level(result)}"
+    if used == 1:
+        verdict = "every value :red[becomes the same]"
+    else:
+        verdict = f"{share(result.report.code_counts.min() / result.report.n)} of the values take the rarer one"
+    tail = "" if other is None else f" An {other.name} grid: {decibels(other.report.sqnr_db)}."
+    return f"{lead}; {verdict}, {decibels(result.report.sqnr_db)}.{tail.replace('An symmetric', 'A symmetric')}"
+
+
+def _half_unused(result: Result) -> str | None:
+    lo, hi = result.part.extremes
+    scheme = result.scheme
+    if not scheme.symmetric or scheme.bits > 7 or not (lo >= 0 or hi <= 0):
+        return None
+    half = "negative" if lo >= 0 else "positive"
+    lead = (
+        f"Values in {_interval(result)} never reach the {half} half of a :blue[symmetric] grid, so "
+        f"**{scheme.bits} bits act as {scheme.bits - 1}**: {decibels(result.report.sqnr_db)}."
+    )
+    other = _other_grid(result)
+    if other is None:
+        return lead
+    gain = other.report.sqnr_db - result.report.sqnr_db
+    return f"{lead} An :green[affine] grid would gain **{decibels(gain)}**." if gain > _DECIBELS else lead
+
+
+def _whole_step(result: Result) -> str | None:
+    report, scheme = result.part.report, result.scheme
+    few = report.clipped and report.clipped <= 0.05
+    if not (scheme.symmetric and few and isinstance(scheme.range, MinMax)) or report.max_abs_error_steps < _STEP:
+        return None
+    if scheme.symmetric_scale != "half_range" or report.clipped_low:
+        return None
+    top = result.part.extremes[1]
+    beyond = scheme.qmax + 1
+    steps = report.max_abs_error_steps
+    wide = "a **whole step**, not half" if 0.95 < steps < 1.05 else f"**{num(steps)} steps**, not half of one"
+    return (
+        f"The largest error is {wide}: {num(top)} rounds to code **{beyond}**, which {scheme.bits} bits do not have, "
+        f"and :red[clips to {scheme.qmax}]."
+    )
+
+
+def _crowded(result: Result) -> str | None:
+    report = result.report
+    fullest = report.code_counts.max() / report.n
+    if not isinstance(result.scheme.range, MinMax) or fullest <= _CROWDED or result.index is not None:
+        return None
+    (lo, hi), axis = result.part.bulk, result.part.axis
+    if result.part.axis == result.part.body_axis or hi - lo > _NARROW * (axis[1] - axis[0]):
+        return None
+    return (
+        f"A few far values stretch the grid: **{share(float(fullest))}** of all values share one code, and "
+        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**. Giving them up would make every step finer."
+    )
+
+
+def _given_up(result: Result) -> str | None:
+    report = result.part.report
+    chosen = isinstance(result.scheme.range, Percentile | MinMSE | Fixed)
+    if not chosen or not report.clipped or not report.mse:
+        return None
+    cost = report.mse_clipping / report.mse
+    lead = f"Clipping **{share(report.clipped)}** of the values :red[causes {share(cost)} of the squared error]"
+    tail = "" if result.compared is None else f", {_against(result, result.compared)}"
+    return f"{lead}: **{decibels(report.sqnr_db)}**{tail}."
+
+
+def _affine_gain(result: Result) -> str | None:
+    other = _other_grid(result)
+    if result.scheme.symmetric or other is None:
+        return None
+    gain = result.report.sqnr_db - other.report.sqnr_db
+    if not gain > _DECIBELS:
+        return None
+    zero_point = int(result.part.quantizer.zero_point)
+    return (
+        f"An :green[affine] grid moves 0 to code **{code(zero_point)}** and spends {result.report.codes_used} of "
+        f"{result.scheme.levels} codes on {_interval(result)}: **{decibels(result.report.sqnr_db)}**, "
+        f"{decibels(gain)} more than :blue[symmetric]."
+    )
+
+
+def _far_from_zero(result: Result) -> str | None:
+    lo, hi = result.part.extremes
+    if (
+        not (lo > 0 or hi < 0)
+        or (hi - lo) > min(abs(lo), abs(hi))
+        or result.report.codes_used > result.scheme.levels / 2
+    ):
+        return None
+    return (
+        f"The grid must hold 0, but the values lie in {_interval(result)}: **{result.report.codes_used} of "
+        f"{result.scheme.levels}** codes are used, and steps are {num(float(result.part.quantizer.scale))} wide. "
+        "Subtracting an offset first would use them all."
+    )
+
+
+def _plain(result: Result) -> str:
+    report, other = result.report, _other_grid(result)
+    lead = (
+        f"**{count(report.codes_used)} of {count(result.scheme.levels)}** codes carry {count(report.n)} values. "
+        f"On average one is off by **{num(report.mean_abs_error)}**, at worst by **{num(report.max_abs_error)}**"
+    )
+    if other is None or np.isnan(other.report.sqnr_db):
+        return f"{lead}, which is {num(report.max_abs_error_steps)} of a step."
+    return f"{lead}: {decibels(report.sqnr_db)}, {_against(result, other)}."
+
+
+STORIES: tuple[Callable[[Result], str | None], ...] = (
+    _nothing_to_quantize,
+    _by_part,
+    _wrapped,
+    _one_bit,
+    _far_from_zero,
+    _half_unused,
+    _crowded,
+    _whole_step,
+    _given_up,
+    _affine_gain,
+    _plain,
+)
+
+
+def _other_grid(result: Result) -> Compared | None:
+    """Return the same scheme on the other grid, where that is what this state is compared with."""
+    other = result.compared
+    return other if other is not None and other.name != "pinned" else None
+
+
+def _against(result: Result, other: Compared) -> str:
+    gap = result.report.sqnr_db - other.report.sqnr_db
+    name = {"affine": ":green[affine]", "symmetric": ":blue[symmetric]"}.get(other.name, "the pinned state")
+    if not np.isfinite(gap) or abs(gap) < _SAME:
+        return f"as with {name}"
+    return f"{decibels(abs(gap))} {'more' if gap > 0 else 'less'} than {name}"
+
+
+def _interval(result: Result) -> str:
+    if result.settings.data == "article" and result.index is None:
+        return "[0, 1)"
+    return "[{}, {}]".format(*(_short(end) for end in result.part.extremes))
+
+
+def _short(value: float) -> str:
+    text = num(value)
+    return text.rstrip("0").rstrip(".") if "." in text and "·" not in text else text
+
+
+def _only_level(result: Result) -> str:
+    quantizer = result.part.quantizer
+    levels = quantizer.dequantize(np.array([quantizer.qmin, quantizer.qmax]))
+    return num(float(levels[np.argmax(np.abs(levels))]))
+
+
+_ARTICLE = Settings()
+_OUTLIER = replace(_ARTICLE, data="outlier", size="100x100")
+
+TRIES: dict[str, Settings] = {
+    "the article at 8 bits": replace(_ARTICLE, bits=8),
+    "only positives: affine": replace(_ARTICLE, symmetric=False),
+    "an outlier": _OUTLIER,
+    "the same at 8 bits": replace(
+        _OUTLIER, bits=8, range=Percentile(99.9), pin=replace(_OUTLIER, bits=8), compare="pinned"
+    ),
+    "far from zero": replace(_ARTICLE, data="uniform", parameters=(("hi", 6.0), ("lo", 5.0)), symmetric=False),
+    "wide channels": replace(_ARTICLE, data="channels", size="100x100", granularity=PerChannel(0)),
+    "one bit, affine": replace(_ARTICLE, bits=1, symmetric=False),
+}
+
+
+def taken(settings: Settings, state: Settings) -> Settings:
+    """Return a try's state as seen from these settings: an open view stays, and a pin unless the try has its own.
+
+    >>> taken(replace(Settings(), view="bits"), TRIES["the article at 8 bits"]).view
+    'bits'
+    """
+    kept = ("view", "map", "library") + (("compare", "pin") if state.pin is None else ())
+    return replace(state, **{name: getattr(settings, name) for name in kept})

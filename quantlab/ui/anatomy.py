@@ -1,0 +1,218 @@
+"""The parts that every page has, in the order in which it has them, each under its stable name.
+
+Heights are reserved, so that a change moves nothing below it; see look.css.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from quantlab.experiments import codec
+from quantlab.ui import address, look
+
+T = TypeVar("T")
+
+TABLE_ROWS = 1_000
+_SMALL_TABLE_ROWS = 50
+_COLOURED = re.compile(r":[a-z]+\[((?:[^\[\]]|\[[^\]]*\])*)\]")
+_MARKED = re.compile(r"([!-/:-@\[-`{-~])")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One of the numbers of a page, as ready strings; `than` names what `delta` is against."""
+
+    label: str
+    value: str
+    delta: str | None = None
+    than: str | None = None
+    help: str | None = None
+
+
+def control_bar() -> DeltaGenerator:
+    """Open the row of controls, to be used with ``with``."""
+    return st.container(key="control-bar", horizontal=True, vertical_alignment="bottom", gap="small")
+
+
+def notice(text: str = "") -> None:
+    """Say what is wrong in one sentence, as it is: `text`, or what the address has to report."""
+    said = text or address.notice()
+    with st.container(key="notice"):
+        # Streamlit drops an empty container, and its reserved height with it.
+        st.markdown(f":material/info: {plain(said)}" if said else "&nbsp;")
+
+
+def sentence(text: str) -> None:
+    """Say what the hero shows, in Markdown; what came from outside must have gone through `plain`."""
+    with st.container(key="sentence"):
+        st.markdown(text)
+
+
+def plain(text: str) -> str:
+    r"""Escape a text that came from outside, so that Markdown shows it as it is.
+
+    >>> print(plain("*a*_b.npy"))
+    \*a\*\_b\.npy
+    """
+    return _MARKED.sub(r"\\\1", " ".join(text.split()))
+
+
+def spoken(text: str) -> str:
+    """Strip a sentence of its Markdown, for a text alternative.
+
+    >>> spoken("A :blue[symmetric] grid: **4 bits act as 3**.")
+    'A symmetric grid: 4 bits act as 3.'
+    """
+    bare = _COLOURED.sub(r"\1", text).replace("**", "")
+    return re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", bare)
+
+
+def tries(
+    states: Mapping[str, T],
+    settings: Any,
+    apply: Callable[[Any, T], Any] | None = None,
+    beside: Callable[[], None] | None = None,
+) -> None:
+    """Draw the one-click states; the one that the page is in is lit.
+
+    Parameters
+    ----------
+    states : mapping of label to state
+    settings : the page's Settings
+    apply : callable, optional
+        ``(settings, state) -> settings``. By default a state is a complete Settings, of which all but an open view and
+        a pin are taken.
+    beside : callable, optional
+        Draws what stands at the row's other end: how the hero below is looked at.
+    """
+    # Buttons, not pills: what is lit follows from the settings, so the browser must not hold an opinion of its own.
+    with st.container(key="tries", horizontal=True, gap="small"):
+        for index, (label, state) in enumerate(states.items()):
+            reached = (apply or _taken)(settings, state)
+            st.button(label, key=f"try-{index}", on_click=address.adopt, args=(reached,))
+            if reached == settings:
+                look.light(f"try-{index}")
+        if beside is not None:
+            beside()
+
+
+def _taken(settings: Any, state: Any) -> Any:
+    own = {entry.field for entry in codec.entries(type(settings))} & {"view", "pin"}
+    return replace(state, **{name: getattr(settings, name) for name in own})
+
+
+def hero() -> DeltaGenerator:
+    """Open the place of the main drawing, to be used with ``with``."""
+    return st.container(key="hero")
+
+
+def numbers(figures: Sequence[Figure]) -> None:
+    """Draw a row of figures, each with its difference to the compared state."""
+    with st.container(key="numbers", horizontal=True, gap="medium"):
+        for figure in figures:
+            st.metric(
+                figure.label,
+                figure.value,
+                figure.delta,
+                delta_color="off",
+                delta_arrow="off",
+                delta_description=figure.than if figure.delta else None,
+                help=figure.help,
+                width=152,
+            )
+
+
+def supporting() -> tuple[DeltaGenerator, DeltaGenerator]:
+    """Open the two places of the supporting charts, left and right, one under the other on a phone."""
+    with st.container(key="supporting"):
+        left, right = st.columns(2, gap="large")
+    return left, right
+
+
+def views(drawn: Mapping[str, Callable[[], None]], *, name: str = "view") -> None:
+    """Draw the row of views and the one that is open; the others are neither computed nor sent.
+
+    Parameters
+    ----------
+    drawn : mapping of label to callable
+        What draws each view.
+    name : str
+        The field of Settings that says which is open: a label in lower case, or None.
+    """
+    labels = {label.lower(): label for label in drawn}
+    with st.container(key="views"):
+        st.segmented_control(
+            "View", list(labels), format_func=labels.__getitem__, label_visibility="collapsed", **address.key(name)
+        )
+    opened = getattr(address.settings(), name)
+    if opened is not None:
+        with st.container(key="view"):
+            drawn[labels[opened]]()
+
+
+def chart_table(
+    columns: Callable[[], Mapping[str, Sequence[Any]]],
+    *,
+    key: str,
+    file_name: str,
+    picture: Callable[[], str] | None = None,
+) -> None:
+    """Draw the button under a chart that opens its data; nothing of it is computed before.
+
+    Parameters
+    ----------
+    columns : callable
+        Gives the columns by their headings, all of one length.
+    key : str
+        The chart's.
+    file_name : str
+        Of the downloads, without its ending; from page and state.
+    picture : callable, optional
+        Gives the chart as a page that stands alone, in HTML.
+    """
+    popover = st.popover("Table", key=f"table-{key}", type="tertiary", on_change="rerun")
+    if popover.open:
+        with popover:
+            _table(columns(), key=key)
+            with st.container(horizontal=True):
+                _download("CSV", lambda: csv(columns()), f"{file_name}.csv", "text/csv", key=f"csv-{key}")
+                if picture:
+                    _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
+
+
+def _table(columns: Mapping[str, Sequence[Any]], *, key: str) -> None:
+    import pandas as pd
+
+    count = max((len(column) for column in columns.values()), default=0)
+    frame = pd.DataFrame({name: column[:TABLE_ROWS] for name, column in columns.items()})
+    if count > TABLE_ROWS:
+        st.caption(f"The first {TABLE_ROWS} of {count} rows; the CSV has all.")
+    # A screen reader gets more from a plain table, a long one is quicker as a canvas.
+    if count <= _SMALL_TABLE_ROWS:
+        st.table(frame, height=320)
+    else:
+        st.dataframe(frame, height=320, hide_index=True, key=f"rows-{key}")
+
+
+def _download(label: str, data: Callable[[], str], file_name: str, mime: str, *, key: str) -> None:
+    # Computed at the click, without a run of the page.
+    st.download_button(label, data, file_name, mime, key=key, on_click="ignore")
+
+
+def csv(columns: Mapping[str, Sequence[Any]]) -> str:
+    """Write columns as CSV, every number with all its digits.
+
+    >>> print(csv({"code": [-1, 2], "share": [0.25, 0.75]}), end="")
+    code,share
+    -1,0.25
+    2,0.75
+    """
+    import pandas as pd
+
+    return str(pd.DataFrame(dict(columns)).to_csv(index=False, lineterminator="\n"))

@@ -1,0 +1,176 @@
+"""The control bar of the Tensor page, widget by widget: what a Scheme and an array can be, in the words of the field.
+
+A control that cannot act in this state is disabled, with the reason as its help; its value is kept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import streamlit as st
+
+from quantlab.arrays import Array
+from quantlab.experiments.part import part_kind
+from quantlab.experiments.tensor import Settings, can_search, fitting
+from quantlab.numerals import num
+from quantlab.scheme import (
+    MAX_BITS,
+    Fixed,
+    Granularity,
+    MinMax,
+    MinMSE,
+    Percentile,
+    PerChannel,
+    PerGroup,
+    PerTensor,
+    Range,
+)
+from quantlab.ui import address
+from quantlab.ui.glossary import help_for
+
+_GROUP = 32
+_PIN_WIDTH = 76  # both words fit, so that pinning moves nothing
+_GRIDS = {True: "Symmetric", False: "Affine"}
+
+
+def data(names: dict[str, str], *, width: int = 200) -> None:
+    """Choose the array; `names` maps address values to labels."""
+    chosen: Any = {"from_widget": _fresh_data}
+    st.selectbox(
+        "Data",
+        list(names),
+        format_func=names.__getitem__,
+        width=width,
+        help=help_for("data"),
+        **address.key("data", **chosen),
+    )
+
+
+def _fresh_data(name: str) -> str:
+    # Another array has other channels, elements and a body of its own.
+    address.change(channel=None, element=None, body=False, parameters=())
+    return name
+
+
+def bits(*, width: int = 160) -> None:
+    """Choose the width of the codes."""
+    st.slider("Bits", 1, MAX_BITS, width=width, help=help_for("bits", "code"), **address.key("bits"))
+
+
+def grid() -> None:
+    """Choose between a symmetric and an affine grid."""
+    st.segmented_control(
+        "Grid",
+        list(_GRIDS),
+        format_func=_GRIDS.__getitem__,
+        required=True,
+        help=help_for("symmetric", "affine", "zero point"),
+        **address.key("symmetric"),
+    )
+
+
+def value_range(array: Array | None, granularity: Granularity, *, width: int = 158) -> None:
+    """Choose how the range is found; numbers of its own are set under More."""
+    kinds: dict[str, Range] = {
+        "minmax": MinMax(),
+        "percentile": Percentile(99.9),
+        "mse": MinMSE(),
+        "fixed": Fixed(-1.0, 1.0),
+    }
+    now: Range = address.settings().range
+    if array is not None and not can_search(granularity, array):
+        del kinds["mse"]
+    kinds[_kind(now)] = now
+    st.selectbox(
+        "Range",
+        list(kinds),
+        format_func=lambda kind: range_words(kinds[kind]),
+        width=width,
+        help=help_for("range", "min-max", "percentile", "mse-optimal", "fixed range"),
+        **address.key("range", to_widget=_kind, from_widget=kinds.__getitem__),
+    )
+
+
+def _kind(value: Range) -> str:
+    return {MinMax: "minmax", Percentile: "percentile", MinMSE: "mse", Fixed: "fixed"}[type(value)]
+
+
+def range_words(value: Range) -> str:
+    """Write a range in a few words.
+
+    >>> range_words(Percentile(99.9))
+    'percentile 99.9'
+    """
+    if isinstance(value, Percentile):
+        return f"percentile {value.p:g}"
+    if isinstance(value, Fixed):
+        return f"{num(value.lo)} to {num(value.hi)}"
+    return "MSE-optimal" if isinstance(value, MinMSE) else "min–max"
+
+
+def granularity(array: Array | None, *, width: int = 138) -> None:
+    """Choose what shares one scale: axes that the array has, and groups along the last."""
+    shape = (1, 1) if array is None else array.values.shape
+    now = fitting(address.settings().granularity, len(shape))
+    size = now.size if isinstance(now, PerGroup) else _GROUP
+    kinds: list[Granularity] = [PerTensor(), *(PerChannel(axis) for axis in range(len(shape))), PerGroup(size)]
+    if now not in kinds:
+        kinds.append(now)
+    words = {granularity_words(kind, shape): kind for kind in kinds}
+    names = {kind: name for name, kind in words.items()}
+    st.selectbox(
+        "Granularity",
+        list(words),
+        width=width,
+        help=help_for("granularity", "per tensor", "per channel", "group", "scale"),
+        **address.key(
+            "granularity", to_widget=lambda kind: names[fitting(kind, len(shape))], from_widget=words.__getitem__
+        ),
+    )
+
+
+def granularity_words(value: Granularity, shape: tuple[int, ...]) -> str:
+    """Write a granularity in a few words, for an array of this shape.
+
+    >>> granularity_words(PerChannel(0), (4, 6)), granularity_words(PerGroup(32), (4, 6))
+    ('per row', 'groups of 32')
+    """
+    if isinstance(value, PerGroup):
+        along = "" if value.axis in (-1, len(shape) - 1) else f", axis {value.axis}"
+        return f"groups of {value.size}{along}"
+    if isinstance(value, PerChannel):
+        kind = part_kind(shape, value)
+        return f"per {kind}" if kind in ("row", "column") else f"per channel, axis {value.axis}"
+    return "per tensor"
+
+
+def axis(body: bool) -> None:
+    """Choose between the whole axis and the body of the values; nothing where they are nearly the same."""
+    if body:
+        st.segmented_control(
+            "Axis",
+            [False, True],
+            format_func=lambda chosen: "Body" if chosen else "Whole",
+            required=True,
+            label_visibility="collapsed",
+            help=help_for("axis"),
+            **address.key("body"),
+        )
+
+
+def pin() -> None:
+    """Hold the present state as the one that everything is compared with, or let it go."""
+    settings: Settings = address.settings()
+    if settings.pin is None:
+        st.button("Pin", help=help_for("pin"), key="pin", on_click=_pin, width=_PIN_WIDTH)
+    else:
+        st.button("Unpin", help="Compare with the other grid again.", key="pin", on_click=_unpin, width=_PIN_WIDTH)
+
+
+def _pin() -> None:
+    settings: Settings = address.settings()
+    address.change(pin=settings.state(), compare="pinned")
+
+
+def _unpin() -> None:
+    address.change(pin=None, compare="grid")

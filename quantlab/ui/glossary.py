@@ -1,0 +1,77 @@
+"""The field's words, each in one line, for the help of the control that carries it; defined here and nowhere else."""
+
+from __future__ import annotations
+
+GLOSSARY: dict[str, str] = {
+    "accumulator": "The wide integer in which a sum of products grows before it is scaled back.",
+    "affine range": "Whether an affine grid's range is stretched to contain 0, and how far its zero point may lie.",
+    "affine": "A grid with a zero point of its own: the codes cover exactly the range from lo to hi.",
+    "axis": "Whole: from the largest value to its mirror; body: where 99 % of the values lie, the rest counted at the edge.",
+    "bits a value": "Codes, scales and zero points together, divided by the number of values.",
+    "bits": "The width of a code; each bit doubles the number of codes.",
+    "calibrate": "To show an observer typical data, so that it can choose the range.",
+    "clipping": "What a value loses when it lies beyond the last code and falls to it.",
+    "code": "The integer that stands for a value; what is stored and computed with.",
+    "codes used": "How many of the codes occur at least once in the data.",
+    "compare": "What the differences under the numbers are against.",
+    "compression ratio": "Bytes of the input divided by bytes of codes, scales and zero points.",
+    "convert": "To replace a network's float layers by integer ones, once its ranges are known.",
+    "cosine": "The cosine of the angle between x and x̂: 1 where only the length differs.",
+    "data": "The array that is quantized: built in, or your own.",
+    "dequantize": "From a code back to a real value: (code − zero point) · scale.",
+    "division": "Whether x is divided by the scale, or multiplied by its rounded reciprocal: quicker, other in ties.",
+    "entropy": "The fewest bits a code that a lossless compression of these codes could reach on average.",
+    "error": "x̂ − x: what comes back minus what went in.",
+    "fake-quantize": "To quantize and dequantize at once: the values of the grid, still as floats.",
+    "fixed range": "A range set by hand: what lies outside is clipped.",
+    "floor": "Round down, always: cheap, with an error of half a step on average.",
+    "granularity": "Which values share one scale: the whole tensor, a channel, or a group of neighbours.",
+    "group": "A run of neighbouring values along an axis that share one scale.",
+    "half away": "Round to the nearest code; ties go away from zero.",
+    "half even": "Round to the nearest code; ties go to the even one, as processors do.",
+    "max error": "The largest |x̂ − x|; in steps, each error is divided by its own scale.",
+    "mean error": "The mean of |x̂ − x|.",
+    "min-max": "A range from the smallest to the largest value: nothing lies outside it.",
+    "mse": "The mean of (x̂ − x)²; large errors count most.",
+    "mse-optimal": "The range with the least mean squared error: it clips a little where finer steps gain more.",
+    "narrow range": "Leaves out the lowest code, so that the codes are as many below zero as above.",
+    "observer": "What watches data and chooses a range from it.",
+    "overflow": "What happens to a code beyond the last one: it saturates, or it wraps.",
+    "per channel": "One scale for each index along an axis, such as each output of a layer.",
+    "per tensor": "One scale for the whole array.",
+    "percentile": "A range that leaves out the same small share of the values at either end.",
+    "pin": "Keeps the present state; everything after it is compared with it.",
+    "quantize": "From a real value to a code: round(x / scale) + zero point, held to the codes that exist.",
+    "range": "The values from lo to hi that the codes are spread over.",
+    "requantize": "From an accumulator's scale to the scale of the next layer's codes.",
+    "rounding": "How a value between two levels chooses its code.",
+    "saturate": "A value beyond the last code gets the last code.",
+    "scale": "The width of one step, in the units of the data.",
+    "scale dtype": "The number type that the scale is stored in and rounded to before it is used.",
+    "seed": "Starts the random numbers: the same seed gives the same numbers again.",
+    "signed": "Codes run from below zero, as in −8 … 7, rather than from 0.",
+    "sqnr": "Signal to quantization noise: 10 · log₁₀(Σx² / Σ(x̂ − x)²) in dB; about 6 dB a bit.",
+    "stochastic": "Rounds up with the probability of the fraction, so that the mean error is zero.",
+    "symmetric": "A grid centred on zero: real 0 has a fixed code, and only a scale is needed.",
+    "symmetric scale": "What the largest absolute value is divided by to give the scale.",
+    "wrap": "A value beyond the last code starts again at the other end, as integers do that overflow.",
+    "zero point": "The code that stands for real 0.",
+    "zero point added": "Whether the zero point is added after rounding or before, which moves the ties.",
+}
+"""From each word, in lower case, to its definition: one sentence."""
+
+
+def help_for(*words: str) -> str:
+    """Join the definitions of `words` for a control's help, each led by its word where there are several.
+
+    >>> help_for("zero point")
+    'The code that stands for real 0.'
+
+    Raises
+    ------
+    KeyError
+        If a word is not in the glossary.
+    """
+    if len(words) == 1:
+        return GLOSSARY[words[0]]
+    return "\n\n".join(f"**{word[0].upper()}{word[1:]}**: {GLOSSARY[word]}" for word in words)

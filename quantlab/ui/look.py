@@ -1,0 +1,61 @@
+"""How the pages look: the tokens as CSS variables, chart titles, and figures in this visitor's colours."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from quantlab.charts.theme import PALETTES, paint
+from quantlab.ui.components.window import window
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_LIT = "background: var(--ql-panel); border-color: var(--ql-ink)"
+_CONFIG = {"displayModeBar": False, "responsive": True}
+
+
+def css() -> None:
+    """Put the style sheet on the page, with every token as ``--ql-<token>``."""
+    st.html(_style())
+
+
+@cache
+def _style() -> str:
+    # light-dark() follows Streamlit's theme without a run, since .stApp sets color-scheme.
+    light, dark = PALETTES["light"], PALETTES["dark"]
+    tokens = ";".join(f"--ql-{name.replace('_', '-')}:light-dark({light[name]},{dark[name]})" for name in light)
+    return f"<style>.stApp{{{tokens}}}{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
+
+
+def light(key: str) -> None:
+    """Light the button in the container `key`."""
+    # By a rule of its own, because another type of button is another node in the browser, and the focus would be lost.
+    st.html(f"<style>.st-key-{key} button {{ {_LIT} }}</style>")
+
+
+def title(name: str, remark: str = "", *, key: str) -> None:
+    """Write a chart's title above it: a name and, lighter, a remark (Markdown, without text of a visitor)."""
+    with st.container(key=f"title-{key}"):
+        st.markdown(f"{name} *{remark}*" if remark else name)
+
+
+def show_figure(figure: go.Figure, *, key: str, alt: str) -> None:
+    """Draw a figure that holds tokens in this visitor's colours.
+
+    Parameters
+    ----------
+    figure : Figure
+        With a height of its own, in pixels. It is not changed.
+    key : str
+        Stable over runs, so that the browser redraws in place.
+    alt : str
+        What is drawn, then what the sentence says; plain words.
+    """
+    # Painted here, because Streamlit's own theme costs the browser some 20 ms a chart. The figure was checked when it
+    # was built, and checking it again would cost 10 ms.
+    painted = type(figure)(paint(figure, PALETTES[window().theme]), _validate=False)
+    st.plotly_chart(painted, key=key, height=figure.layout.height, theme=None, alt=alt, config=_CONFIG)

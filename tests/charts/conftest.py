@@ -1,0 +1,141 @@
+"""Every figure of the room, in the states that are hardest on it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from quantlab.charts import (
+    channel_ranges,
+    code_counts,
+    entropy_against_bits,
+    error_histogram,
+    heat_map,
+    sqnr_against_bits,
+    transfer_curve,
+)
+
+
+def cells(levels: int, scale: float, reach: float, shown: int = 300) -> dict[str, Any]:
+    """Corners of a symmetric staircase, clipped where the axis goes further."""
+    codes = np.arange(-(levels // 2), levels // 2)
+    codes = codes[np.unique(np.linspace(0, len(codes) - 1, shown).astype(int))]
+    centres = codes * scale
+    x = np.stack((centres - scale / 2, centres + scale / 2), axis=1).ravel()
+    out = np.repeat(centres, 2)
+    x = np.concatenate(([-reach, x[0]], x, [x[-1], reach]))
+    out = np.concatenate(([out[0]] * 2, out, [out[-1]] * 2))
+    clipped = np.zeros(len(x), np.bool_)
+    clipped[[0, 1, -2, -1]] = True
+    return {"x": x, "x_hat": out, "clipped": clipped, "value_range": (-reach, reach)}
+
+
+def bell(n: int, of: int) -> np.ndarray:
+    """Counts like those of a normal array, rare bins at both ends included."""
+    return np.rint(of * np.exp(-(np.linspace(-5, 5, n) ** 2))).astype(np.int64)
+
+
+BITS = np.arange(1, 17)
+RNG = np.random.default_rng(7)
+FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
+    "error, few bins": (
+        error_histogram,
+        {
+            "counts_rounding": np.array([0, 2, 15, 16, 14, 20, 0, 0]),
+            "counts_clipping": np.array([3, 5, 1, 0, 0, 0, 0, 0]),
+            "lo": -0.2, "hi": 0.2, "scale": 0.125, "ideal": 16.0, "compared": np.array([0, 0, 30, 40, 30, 0, 0, 0]),
+        },
+    ),
+    "error, many bins, rare ones and both ends": (
+        error_histogram,
+        {
+            "counts_rounding": bell(144, 900), "counts_clipping": np.full(144, 1), "lo": -1.0, "hi": 1.0, "scale": 0.03,
+            "ideal": 700.0, "beyond_low": 12, "beyond_high": 40_000, "compared": bell(144, 90_000),
+        },
+    ),
+    "error, one bin dominates": (
+        error_histogram,
+        {
+            "counts_rounding": np.array([9, 10, 5000, 11, 9]), "counts_clipping": np.zeros(5, np.int64), "lo": -0.1,
+            "hi": 0.1, "scale": 0.2, "ideal": 20.0,
+        },
+    ),
+    "error, stochastic": (
+        error_histogram,
+        {
+            "counts_rounding": bell(40, 90), "counts_clipping": np.zeros(40, np.int64), "lo": -0.5, "hi": 0.5,
+            "scale": 0.4, "ideal": 60.0, "rounding": "stochastic",
+        },
+    ),
+    "error, nothing at all": (
+        error_histogram,
+        {
+            "counts_rounding": np.zeros(6, np.int64), "counts_clipping": np.zeros(6, np.int64), "lo": -1.0, "hi": 1.0,
+            "scale": 1.0,
+        },
+    ),
+    "transfer, 16 levels": (
+        transfer_curve,
+        cells(16, 0.125, 1.2) | {"compared": (np.array([-1.2, 1.2]), np.array([0.0, 0.5]))},
+    ),
+    "transfer, one bit": (transfer_curve, cells(2, 1.0, 1.0)),
+    "transfer, 65 536 levels": (transfer_curve, cells(65_536, 1e-4, 3.5) | {"error_range": 0.5}),
+    "SQNR against bits": (
+        sqnr_against_bits,
+        {
+            "bits": BITS, "symmetric": 6.02 * BITS - 6, "affine": np.append(6.02 * BITS[:-1], np.inf),
+            "slope": 6.02 * BITS, "now": (4, 18.1), "compared": 6.02 * BITS - 6.5,
+        },
+    ),
+    "entropy against bits": (
+        entropy_against_bits,
+        {"bits": BITS, "symmetric": 0.8 * BITS, "affine": 0.9 * BITS, "now": (4, 3.2), "compared": 0.7 * BITS},
+    ),
+    "codes, 16": (
+        code_counts,
+        {"counts": np.array([0] * 8 + [6, 18, 10, 10, 12, 18, 11, 15]), "first": -8, "zero_point": 0,
+         "compared": np.array([5] * 16)},
+    ),
+    "codes, 65 536 by runs": (code_counts, {"counts": bell(512, 800), "first": -32_768, "width": 128, "zero_point": 0}),
+    "channels, 10": (
+        channel_ranges,
+        {"channels": np.arange(10), "lo": -np.ones(10), "hi": np.linspace(1, 9, 10),
+         "sqnr_db": np.append(np.linspace(9, 30, 9), np.inf), "chosen": 3},
+    ),
+    "channels, 256": (
+        channel_ranges,
+        {"channels": np.arange(256), "lo": RNG.normal(-3, 1, 256), "hi": RNG.normal(3, 1, 256),
+         "sqnr_db": RNG.normal(20, 2, 256), "chosen": 255, "name": "group"},
+    ),
+    "heat map of codes": (
+        heat_map,
+        {"z": RNG.integers(-8, 8, (12, 12)), "kind": "codes", "limit": 8, "texts": [["−8"] * 12] * 12, "pick": "cell",
+         "chosen": (2, 3)},
+    ),
+    "heat map of values": (
+        heat_map,
+        {"z": RNG.normal(size=(128, 128)), "kind": "values", "limit": 3.0, "chosen": (None, 127), "pick": "column"},
+    ),
+    "heat map of errors": (
+        heat_map,
+        {"z": np.abs(RNG.normal(size=(128, 128))), "kind": "errors", "limit": 3.0, "block": (8, 20), "pick": "cell",
+         "chosen": (4, None)},
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=[(name, narrow) for name in FIGURES for narrow in (False, True)], ids=str)
+def state(request: pytest.FixtureRequest) -> tuple[Callable[..., go.Figure], dict[str, Any]]:
+    """Give a figure function and its arguments."""
+    name, narrow = request.param
+    draw, arguments = FIGURES[name]
+    return draw, arguments | {"narrow": narrow}
+
+
+@pytest.fixture
+def drawn(state: tuple[Callable[..., go.Figure], dict[str, Any]]) -> go.Figure:
+    """Give the figure itself."""
+    draw, arguments = state
+    return draw(**arguments)
