@@ -8,7 +8,7 @@ BIN = $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
 BASE = sh scripts/python.sh
 export PYTHON
 
-.PHONY: run test test-oracles check fmt clean
+.PHONY: run test test-oracles check fmt clean latency
 
 run: ## open the app in a browser; for a classroom: make run HOST=0.0.0.0
 	@exec $(BASE) scripts/serve.py --venv "$(VENV)" --host "$(HOST)" --port "$(PORT)"
@@ -36,3 +36,7 @@ fmt: ## rewrite the sources in the project's format
 clean: ## remove what the chores made, the virtual environment included
 	@rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist *.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+latency: ## key press to picture, beside a trivial page; wants a quiet machine
+	@$(BASE) scripts/environment.py "$(VENV)" test
+	@QUANTLAB_CHROMIUM="$$("$(BIN)" scripts/chromium.py)" && export QUANTLAB_CHROMIUM && "$(BIN)" scripts/latency.py

@@ -4,13 +4,16 @@ from quantlab.ui.frame import framed
 
 framed()
 
-import streamlit as st  # noqa: E402  # the frame may have to run first
+from functools import partial  # noqa: E402  # the frame may have to run first
+
+import streamlit as st  # noqa: E402
 
 from quantlab import charts  # noqa: E402
-from quantlab.experiments import curves, readings, stories, tensor  # noqa: E402
-from quantlab.ui import address, anatomy, controls, glossary, hero, more, sharing, sources  # noqa: E402
+from quantlab.experiments import curves, exports, readings, stories, tensor  # noqa: E402
+from quantlab.ui import address, anatomy, controls, glossary, hero, more, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
+from quantlab.ui.views import VIEWS  # noqa: E402
 
 settings: tensor.Settings = address.settings()
 array = sources.array_of(settings)
@@ -24,13 +27,18 @@ with anatomy.control_bar():
     more.more(array)
     sharing.share(yours=settings.data == tensor.YOURS)
     controls.pin()
-anatomy.notice()
 
 if array is None:
-    st.write("…")
+    anatomy.notice()
+    anatomy.sentence(uploads.EMPTY)
+    anatomy.tries(stories.TRIES, settings, stories.taken)
+    with anatomy.hero():
+        uploads.ask()
+    anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
     st.stop()
 
 result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
+anatomy.notice(" ".join(filter(None, [address.notice(), exports.left_out(result.report)])))
 said = stories.sentence(result)
 spoken = anatomy.spoken(said)
 than = f"vs {result.compared.name}" if result.compared else None
@@ -91,3 +99,5 @@ transfer = Chart(
 for place, chart in zip(anatomy.supporting(), (error, transfer), strict=True):
     with place:
         show(chart, readings.file_stem(settings, chart.key))
+
+anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

@@ -61,7 +61,6 @@ SHORT = {
     "quantlab/ui/hero.py": "what the drawing and the pages meet at",
     "quantlab/ui/look.py": "the way of the stylesheet into the page, which every other room of ui asks for",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
-    "quantlab/ui/sources.py": "where a page's array comes from, a noun of its own",
 }
 SHORT_FOLDERS = {"quantlab/ui/views": "one view a file, however little it takes"}
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}

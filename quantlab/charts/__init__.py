@@ -5,7 +5,7 @@ for the look and for `paint`, which turns tokens into a visitor's colours at the
 """
 
 from quantlab.charts.bits import sqnr_against_bits
-from quantlab.charts.channels import channel_ranges, heat_map
+from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
 from quantlab.charts.standalone import standalone
@@ -13,6 +13,7 @@ from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
 from quantlab.charts.transfer import transfer_curve
 
 __all__ = [
+    "MOST_CELLS",
     "PALETTES",
     "SLOTS",
     "TOKEN",

@@ -14,7 +14,7 @@ from quantlab.charts.theme import CLEAR, ERRORS, SIGNED, c, figure, floats, note
 from quantlab.numerals import code, num
 
 _NUMBERS_FIT = (12, 12)  # rows and columns up to which the cells carry their numbers
-_MOST_CELLS = 400  # up to here each cell is a target of its own; more points of SVG would make the page slow
+MOST_CELLS = 400  # up to here each cell is a target of its own; more points of SVG would make the page slow
 
 
 def channel_ranges(
@@ -173,7 +173,7 @@ def heat_map(
     most = 6 if narrow and longest > 3 else _NUMBERS_FIT[1]
     if texts is not None and rows <= _NUMBERS_FIT[0] and columns <= most:
         heat |= {"text": [list(row) for row in texts], "texttemplate": "%{text}", "textfont": {"size": 12}}
-    if pick == "cell" and rows * columns > _MOST_CELLS:
+    if pick == "cell" and rows * columns > MOST_CELLS:
         pick = "row"
     notes = _key(kind, limit, middle)
     return figure(

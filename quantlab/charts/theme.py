@@ -87,6 +87,24 @@ def c(name: str, alpha: float = 1.0) -> str:
     return TOKEN[name] + ("" if alpha >= 1 else f"{round(alpha * 255):02X}")
 
 
+def variables(colours: Mapping[str, str] | None = None) -> str:
+    """Write the tokens as CSS variables ``--ql-<token>``.
+
+    Parameters
+    ----------
+    colours : mapping of str to str, optional
+        One palette for always; by default both, by ``light-dark()``, which follows the page's ``color-scheme``.
+
+    Examples
+    --------
+    >>> variables({"ink": "#000", "float_fill": "#FFF"})
+    '--ql-ink:#000;--ql-float-fill:#FFF;'
+    """
+    light, dark = PALETTES["light"], PALETTES["dark"]
+    values = colours or {name: f"light-dark({light[name]},{dark[name]})" for name in light}
+    return "".join(f"--ql-{name.replace('_', '-')}:{value};" for name, value in values.items())
+
+
 SIGNED = [[place / 4, c(name)] for place, name in enumerate(("neg2", "neg1", "nil", "pos1", "pos2"))]
 """Colour scale of signed numbers: stone, paper, blue."""
 ERRORS = [[0, c("paper")], [0.5, c("rounding_fill")], [1, c("rounding")]]

@@ -10,7 +10,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from quantlab.arrays import Array
-from quantlab.grid import layout_of
+from quantlab.experiments.trace import trace
+from quantlab.grid import layout_of, working_type
 from quantlab.kernels import Layout, box
 from quantlab.quantizer import Quantizer
 from quantlab.ranges import Summary, find_range, first_in_bins
@@ -118,13 +119,15 @@ def one_scale(quantizer: Quantizer, summary: Summary, index: int | None) -> tupl
     """Return the quantizer and the summary of one part."""
     if index is None:
         return quantizer, summary
-    scale, zero_point = np.ravel(quantizer.scale)[index], int(np.ravel(quantizer.zero_point)[index])
-    scheme = replace(quantizer.scheme, granularity=PerTensor())
     at = slice(index, index + 1)
-    return (
-        Quantizer.from_parameters(scale, zero_point, scheme),
-        Summary(summary.lo[at], summary.hi[at], summary.counts[at]),
-    )
+    return _alone(quantizer, index), Summary(summary.lo[at], summary.hi[at], summary.counts[at])
+
+
+def _alone(quantizer: Quantizer, index: int | None) -> Quantizer:
+    if index is None:
+        return quantizer
+    scale, zero_point = np.ravel(quantizer.scale)[index], int(np.ravel(quantizer.zero_point)[index])
+    return Quantizer.from_parameters(scale, zero_point, replace(quantizer.scheme, granularity=PerTensor()))
 
 
 def widest(quantizer: Quantizer, summary: Summary, index: int | None) -> float:
@@ -156,11 +159,13 @@ def chart(
     margin = (axis[1] - axis[0]) / BINS
     value_range = (axis[0] - margin, axis[1] + margin)
     lo, hi, bins = charted.error_bins
+    # The grid itself is in the key: a pinned scale seen on a channel has this scheme, and another grid.
+    grid = (alone.scheme, float(alone.scale), int(alone.zero_point))
     report = recall(
         array,
-        ("chart", scheme, here, value_range, lo, hi, bins),
+        ("chart", grid, here, value_range, lo, hi, bins),
         lambda: error_report(
-            values,
+            values if index is None or scheme.rounding != "stochastic" else _in_place(array, layout, index),
             alone,
             value_range=value_range,
             value_bins=BINS + 2,
@@ -184,8 +189,17 @@ def chart(
         axis,
         bulk,
         body_axis,
-        _samples(values, alone, at, layout, index),
+        samples(array, quantizer, flat_index(layout, index, at), index),
     )
+
+
+def _in_place(array: Array, layout: Layout, index: int) -> Values:
+    """Return the array with NaN outside a part: stochastic rounding draws by the index in the whole array."""
+    alone = np.full(array.values.shape, np.nan, working_type(array.values.dtype))
+    here = box(layout, index)
+    folded = (layout.outer, layout.middle, layout.inner)
+    alone.reshape(folded)[here] = array.values.reshape(folded)[here]
+    return alone
 
 
 def _gather(array: Array, layout: Layout, index: int) -> Values:
@@ -203,25 +217,27 @@ def flat_index(layout: Layout, index: int | None, at: Values) -> Values:
     return flat
 
 
-def _samples(values: Values, quantizer: Quantizer, at: Values, layout: Layout, index: int | None) -> Samples:
-    return _sampled(values.reshape(-1)[at], quantizer, flat_index(layout, index, at))
+def samples(array: Array, quantizer: Quantizer, index: Values, part: int | None) -> Samples:
+    """Return elements of an array, by their flat indices, none of them NaN, all of one part.
 
-
-def sample(array: Array, quantizer: Quantizer, element: int) -> Samples:
-    """Return one element of an array, by its flat index, as a part's quantizer sees it.
-
-    Raises
-    ------
-    ValueError
-        If it is NaN.
+    Parameters
+    ----------
+    array : Array
+    quantizer : Quantizer
+        Of the whole array.
+    index : int array
+    part : int or None
+        Their channel or group; None where there is one scale.
     """
-    at = np.array([element])
-    return _sampled(array.values.reshape(-1)[at], quantizer, at)
-
-
-def _sampled(x: Values, quantizer: Quantizer, index: Values) -> Samples:
-    codes, u = quantizer.quantize(x), unclamped_codes(x, quantizer)
-    return Samples(index, x, codes, quantizer.dequantize(codes), (u < quantizer.qmin) | (u > quantizer.qmax))
+    x = array.values.reshape(-1)[index]
+    alone = _alone(quantizer, part)
+    if quantizer.scheme.rounding == "stochastic":
+        traced = [trace(array.values, quantizer, int(i)) for i in index]
+        u = np.array([each.unclamped for each in traced], np.int64)
+        codes = np.array([each.code for each in traced], alone.dtype)
+    else:
+        codes, u = alone.quantize(x), unclamped_codes(x, alone)
+    return Samples(index, x, codes, alone.dequantize(codes), (u < alone.qmin) | (u > alone.qmax))
 
 
 def part_name(shape: tuple[int, ...], granularity: Granularity, index: int | None) -> str:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantlab.experiments.tensor import Result, Settings
-from quantlab.numerals import MINUS, UNIT_SPACE, count, decibels, difference, num, share
+from quantlab.numerals import MINUS, count, decibels, difference, num, share
+
+LABELS = ("SQNR", "Largest error", "Mean error", "Clipped", "Codes used", "Bits a value")
+"""What the numbers are of, before there are any."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,7 @@ def error_remark(result: Result) -> str:
     """Return what stands beside the error chart's title, in Markdown.
 
     >>> from quantlab.experiments.tensor import built_in, run
-    >>> error_remark(run(Settings(), built_in(Settings()))).replace(UNIT_SPACE, " ")
+    >>> error_remark(run(Settings(), built_in(Settings()))).replace(chr(160), " ")
     'outline: ideal rounding. :red[clipping: 8.0 % of values, 39 % of the MSE]'
     """
     report = result.part.report

@@ -128,7 +128,7 @@ def _crowded(result: Result) -> str | None:
         return None
     return (
         f"A few far values stretch the grid: **{share(float(fullest))}** of all values share one code, and "
-        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**. Giving them up would make every step finer."
+        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**. Clipping them makes every step finer."
     )
 
 

@@ -89,8 +89,11 @@ _WORKING = (types.float32, types.float64)
 
 histogram_error = kernel(
     *(
-        (types.Array(types.int64, 2, "C", readonly=True), *(read_only(t),) * 3)
-        + (read_only(types.int64), ORDER, read_only(types.float64), written(types.float64, 2))
+        (
+            types.Array(types.int64, 2, "C", readonly=True),
+            *(read_only(t), read_only(t), read_only(t), read_only(types.int64)),
+            *(ORDER, read_only(types.float64), written(types.float64, 2)),
+        )
         for t in _WORKING
     )
 )(_histogram_error)

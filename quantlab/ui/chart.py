@@ -29,6 +29,8 @@ class Chart:
         Gives the figure; called at once.
     columns : callable
         Gives the table by its headings; called when somebody opens it.
+    on_pick : callable, optional
+        Takes x and y of the point that the visitor clicks; runs before the page does.
     """
 
     key: str
@@ -37,6 +39,7 @@ class Chart:
     alt: str
     figure: Callable[[], go.Figure]
     columns: Callable[[], Mapping[str, Any]]
+    on_pick: Callable[[float, float], None] | None = None
 
 
 def show(chart: Chart, stem: str) -> None:
@@ -50,7 +53,7 @@ def show(chart: Chart, stem: str) -> None:
     """
     look.title(chart.title, chart.remark, key=chart.key)
     figure = chart.figure()
-    look.show_figure(figure, key=chart.key, alt=chart.alt)
+    look.show_figure(figure, key=chart.key, alt=chart.alt, on_pick=chart.on_pick)
     anatomy.chart_table(
         chart.columns,
         key=chart.key,

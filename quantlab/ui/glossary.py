@@ -6,7 +6,7 @@ GLOSSARY: dict[str, str] = {
     "accumulator": "The wide integer in which a sum of products grows before it is scaled back.",
     "affine range": "Whether an affine grid's range is stretched to contain 0, and how far its zero point may lie.",
     "affine": "A grid with a zero point of its own: the codes cover exactly the range from lo to hi.",
-    "axis": "Whole: from the largest value to its mirror; body: where 99 % of the values lie, the rest counted at the edge.",
+    "axis": "Whole: from the largest value to its mirror; body: where 99 % of the values lie, the rest counted beside.",
     "bits a value": "Codes, scales and zero points together, divided by the number of values.",
     "bits": "The width of a code; each bit doubles the number of codes.",
     "calibrate": "To show an observer typical data, so that it can choose the range.",

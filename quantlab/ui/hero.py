@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantlab.experiments.part import Part, Samples, sample
+from quantlab.experiments.part import Part, Samples, samples
 from quantlab.experiments.tensor import Result
 from quantlab.experiments.trace import part_of
 from quantlab.grid import layout_of
@@ -61,11 +61,11 @@ def _with_chosen(bins: Many, result: Result) -> Many:
     layout, _ = layout_of(values.shape, result.scheme.granularity)
     if result.index is not None and part_of(layout, chosen) != result.index:
         return bins
-    return bins.with_example(_few(sample(result.array, result.part.quantizer, chosen)))
+    return bins.with_example(_few(samples(result.array, result.quantizer, np.array([chosen]), result.index)))
 
 
-def _few(samples: Samples) -> Few:
-    return Few(samples.x, samples.codes, samples.x_hat, samples.clipped, samples.index)
+def _few(each: Samples) -> Few:
+    return Few(each.x, each.codes, each.x_hat, each.clipped, each.index)
 
 
 def _grid(part: Part) -> Grid:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -43,7 +44,9 @@ def title(name: str, remark: str = "", *, key: str) -> None:
         st.markdown(f"{name} *{remark}*" if remark else name)
 
 
-def show_figure(figure: go.Figure, *, key: str, alt: str) -> None:
+def show_figure(
+    figure: go.Figure, *, key: str, alt: str, on_pick: Callable[[float, float], None] | None = None
+) -> None:
     """Draw a figure that holds tokens in this visitor's colours.
 
     Parameters
@@ -54,8 +57,19 @@ def show_figure(figure: go.Figure, *, key: str, alt: str) -> None:
         Stable over runs, so that the browser redraws in place.
     alt : str
         What is drawn, then what the sentence says; plain words.
+    on_pick : callable, optional
+        Takes x and y of the point that the visitor clicks; runs before the page does.
     """
     # Painted here, because Streamlit's own theme costs the browser some 20 ms a chart. The figure was checked when it
     # was built, and checking it again would cost 10 ms.
     painted = type(figure)(paint(figure, PALETTES[window().theme]), _validate=False)
-    st.plotly_chart(painted, key=key, height=figure.layout.height, theme=None, alt=alt, config=_CONFIG)
+    more: dict[str, Any] = {"height": figure.layout.height, "theme": None, "alt": alt, "config": _CONFIG}
+    if on_pick is not None:
+        more |= {"selection_mode": "points", "on_select": partial(_picked, key, on_pick)}
+    st.plotly_chart(painted, key=key, **more)
+
+
+def _picked(key: str, on_pick: Callable[[float, float], None]) -> None:
+    points = st.session_state[key]["selection"]["points"]
+    if points:
+        on_pick(points[0]["x"], points[0]["y"])

@@ -13,7 +13,7 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES
 from quantlab.experiments.tensor import LARGEST_SEED, YOURS, Settings, fitting
 from quantlab.scheme import Fixed, Percentile, PerGroup
-from quantlab.ui import address
+from quantlab.ui import address, uploads
 from quantlab.ui.glossary import help_for
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -70,6 +70,7 @@ def _data_group(settings: Settings) -> None:
     st.markdown("**Data**")
     if settings.data == YOURS:
         st.caption("Your own array: its size and values are its own.")
+        uploads.upload("more")
         return
     source = SOURCES[settings.data]
     st.caption(source.help)
@@ -102,6 +103,7 @@ def _data_group(settings: Settings) -> None:
             help=f"{each.help} Default {each.default:g}.",
             **address.key("parameters", part=each.name, **_parameter(each.name, float(each.default))),
         )
+    uploads.upload("more")
 
 
 def _parameter(name: str, default: float) -> dict[str, Any]:

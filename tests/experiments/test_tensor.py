@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlab import Fixed, MinMax, MinMSE, PerChannel, Percentile, PerGroup, PerTensor, Quantizer, error_report
+from quantlab import Fixed, MinMax, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Quantizer, error_report
 from quantlab.arrays import Array
 from quantlab.arrays.builtin import SOURCES
 from quantlab.experiments import codec, curves, readings, stories
@@ -149,6 +149,38 @@ def test_samples_know_where_they_stand_in_the_whole_array(granularity):
     samples = result.part.samples
     assert np.array_equal(result.array.values.reshape(-1)[samples.index], samples.x)
     assert np.array_equal(result.quantizer.quantize(result.array.values).reshape(-1)[samples.index], samples.codes)
+
+
+@pytest.mark.parametrize("size", ["10x10", "100x100"])
+@pytest.mark.parametrize("granularity", [PerTensor(), PerChannel(0), PerChannel(1), PerGroup(3, 0)])
+def test_random_rounding_of_what_is_charted_is_the_whole_arrays(granularity, size):
+    state = replace(Settings(), data="normal", size=size, rounding="stochastic", granularity=granularity, channel=1)
+    result = run(state, built_in(state))
+    codes = result.quantizer.quantize(result.array.values)
+    samples = result.part.samples
+    assert np.array_equal(codes.reshape(-1)[samples.index], samples.codes)
+    mine = {PerTensor(): codes, PerChannel(0): codes[1], PerChannel(1): codes[:, 1]}.get(granularity, codes[:3, 1])
+    assert np.array_equal(np.bincount(mine.reshape(-1) + 8, minlength=16), result.part.report.code_counts)
+
+
+def test_a_pinned_scale_is_seen_on_a_channel_with_its_own_grid():
+    state = replace(Settings(), data="channels", granularity=PerChannel(0), channel=0, pin=Settings(data="channels"))
+    state = replace(state, compare="pinned")
+    array = built_in(state)
+    result = run(state, array, pinned_array=array, recall=_remember())
+    assert result.pinned_part.quantizer.scale == Quantizer(array.values, bits=4).scale
+    assert not np.array_equal(result.pinned_part.report.code_counts, result.part.report.code_counts)
+
+
+def _remember():
+    kept = {}
+
+    def recall(array, key, make):
+        if (array.digest, key) not in kept:
+            kept[array.digest, key] = make()
+        return kept[array.digest, key]
+
+    return recall
 
 
 def test_a_large_array_is_charted_by_one_value_a_bin():

@@ -1,0 +1,225 @@
+"""Where a visitor gives an array of their own: upload, paste, and what was wrong with either, beside the control.
+
+Files are read in the callback of their control, so the page that follows already shows them; what is refused leaves the
+earlier array and the page as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from quantlab.arrays import Array, FileError, Member, members, parse_text, read
+from quantlab.arrays.limits import MAX_UPLOAD, MEGABYTE, shape_text
+from quantlab.experiments.tensor import YOURS
+from quantlab.ui import address, anatomy, sources
+
+UPLOAD_HELP = (
+    ".npy, .npz, .csv, .tsv or .txt, recognised by its content: up to four dimensions, 200 MB (text: 50 MB). It stays "
+    "in your session on this server, is never part of a link, and goes when the session ends."
+)
+PASTE_HELP = "Numbers in rows, as in a table, or as Python and NumPy print lists. Ctrl+Enter takes them."
+EMPTY = "Here goes **your own array**: upload a file or paste numbers, and see what quantization does to them."
+"""The sentence of a page whose data is `yours`, before there is an array."""
+_KINDS = (
+    "`.npy`, `.npz` with one array or several, or a table of numbers as text: `.csv`, `.tsv`, `.txt`. Up to four "
+    "dimensions; delimiter, decimal comma, header and index column are found."
+)
+_STAYS = "An array stays in the session that it was added in: neither a link nor a reload of the page brings it along."
+_EXAMPLE = "0.5  −1.25  3\n2  0  −0.75"
+_STATE = "quantlab-uploads"
+
+
+@dataclass(eq=False)
+class _Archive:
+    """An `.npz` with several arrays, which stays until another array comes, so that each of them can be looked at."""
+
+    file: Any
+    members: dict[str, Member]
+    chosen: str
+
+
+@dataclass
+class _Desk:
+    """One visitor's state; lives in their session."""
+
+    # Part of the uploader's key: a new one is empty.
+    serial: int = 0
+    archive: _Archive | None = None
+    # From a control to the sentence beside it.
+    refusals: dict[str, str] = field(default_factory=dict)
+
+
+def _desk() -> _Desk:
+    desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
+    return desk
+
+
+def upload(place: str) -> None:
+    """Draw the uploader; `place` tells it from others on the page."""
+    desk = _desk()
+    key = f"upload-{place}-{desk.serial}"
+    st.file_uploader(
+        "Upload",
+        key=key,
+        help=UPLOAD_HELP,
+        max_upload_size=MAX_UPLOAD // MEGABYTE,
+        on_change=_uploaded,
+        args=(key,),
+    )
+    if desk.archive:
+        _choose_member(desk.archive, f"member-{place}")
+    refusal("upload")
+
+
+def _choose_member(archive: _Archive, key: str) -> None:
+    def words(name: str) -> str:
+        member = archive.members[name]
+        about = f"{shape_text(member.shape)}, {member.dtype}" if member.dtype else "cannot be read"
+        return f"{name}: {about}"
+
+    address.show(key, archive.chosen)
+    st.selectbox(
+        "Array of the file",
+        list(archive.members),
+        format_func=words,
+        key=key,
+        help="The .npz holds several arrays; each can be looked at until you add another file.",
+        on_change=_chosen,
+        args=(key,),
+    )
+
+
+def paste(place: str) -> None:
+    """Draw the field for typed or pasted numbers; `place` tells it from others on the page."""
+    key = f"paste-{place}"
+    with st.form(f"form-{key}", border=False):
+        st.text_area("Paste numbers", key=key, height=124, placeholder=_EXAMPLE, help=PASTE_HELP)
+        st.form_submit_button("Use these numbers", on_click=_pasted, args=(key,))
+    refusal("paste")
+
+
+def ask() -> None:
+    """Draw what stands in place of the picture while there is no array: how to add one."""
+    left, right = st.columns(2, gap="large")
+    with left:
+        upload("hero")
+        st.caption(_KINDS)
+    with right:
+        paste("hero")
+        st.caption(_STAYS)
+
+
+def refusal(control: str) -> None:
+    """Say what was wrong with what `control` was last given, if anything was."""
+    said = _desk().refusals.get(control)
+    if said:
+        with st.container(key=f"refusal-{control}"):
+            st.warning(anatomy.plain(said), icon=":material/info:")
+
+
+def take(control: str, make: Callable[[], Array], *, known: str = "") -> Array | None:
+    """Make what `make` returns the visitor's array and the page's data; for callbacks.
+
+    Parameters
+    ----------
+    control : str
+        Which control it came from; a FileError becomes the sentence beside it, and the earlier array stays.
+    make : callable
+    known : str
+        A digest; an array with this one is the one that is shown already, and nothing changes.
+
+    Returns
+    -------
+    Array or None
+        None if nothing was taken.
+    """
+    desk = _desk()
+    try:
+        array = make()
+        if array.digest != known:
+            sources.keep(array)
+    except FileError as error:
+        desk.refusals[control] = str(error)
+        return None
+    desk.refusals.clear()
+    if array.digest == known:
+        return None
+    address.change(data=YOURS, parameters=(), channel=None, element=None, body=False)
+    return array
+
+
+def description(array: Array) -> str:
+    """Say what an array is and how it was read; plain text, part of which may be a stranger's.
+
+    >>> import numpy as np
+    >>> description(Array.of(np.zeros((2, 3), np.float32), "a.csv", "comma-separated"))
+    'a.csv: 2 × 3, float32 (comma-separated)'
+    """
+    how = f" ({array.remark})" if array.remark else ""
+    return f"{array.name}: {shape_text(array.values.shape)}, {array.values.dtype.name}{how}"
+
+
+def _uploaded(key: str) -> None:
+    file: Any = st.session_state.get(key)
+    # None after a removal; without content where Streamlit has dropped the file itself.
+    if not hasattr(file, "seek"):
+        return
+    desk = _desk()
+    archive = _archive(file)
+
+    def make() -> Array:
+        sources.BUDGET.hold(file, file.size)
+        return read(file.name, file)
+
+    array = take("upload", make)
+    if array is not None:
+        _announce(array)
+        desk.archive = archive
+    _let_go(file)
+    desk.serial += 1
+
+
+def _archive(file: Any) -> _Archive | None:
+    try:
+        found = members(file.name, file)
+    except FileError:  # no archive, or one that is refused with the reason when it is read
+        return None
+    # What is read first stands first in the choice.
+    found.sort(key=lambda member: bool(member.problem))
+    return _Archive(file, {member.name: member for member in found}, found[0].name) if len(found) > 1 else None
+
+
+def _chosen(key: str) -> None:
+    archive = _desk().archive
+    if archive is None:
+        return
+    name = st.session_state[key]
+    array = take("upload", lambda: read(archive.file.name, archive.file, member=name))
+    if array is not None:
+        archive.chosen = name
+        _announce(array)
+
+
+def _pasted(key: str) -> None:
+    array = take("paste", lambda: parse_text(st.session_state[key]))
+    if array is not None:
+        _desk().archive = None
+        _announce(array)
+
+
+def _announce(array: Array) -> None:
+    address.refuse(f"{description(array)}.")
+
+
+def _let_go(file: Any) -> None:
+    # Streamlit would keep the file's bytes until the session ends; the array is all that is needed of them. Internal to
+    # Streamlit: without it everything works, and the bytes stay for as long as the session does.
+    context = get_script_run_ctx()
+    manager = getattr(context, "uploaded_file_mgr", None)
+    if manager is not None and context is not None:
+        manager.remove_file(context.session_id, file.file_id)

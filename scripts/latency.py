@@ -1,0 +1,160 @@
+"""How fast the Tensor page answers a key press, beside a trivial page: medians of interleaved presses, as a table.
+
+The trivial page (one slider, one chart of 256 bars) runs in a process of its own, once under Streamlit's defaults and
+once under this app's settings. Needs the packages of `make test`; run it on a quiet machine: `make latency`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from urllib.request import urlopen
+
+from playwright.sync_api import Browser, Page, sync_playwright
+from serve import choose_port
+
+ROOT = Path(__file__).resolve().parent.parent
+TRIVIAL = """
+import numpy as np, plotly.graph_objects as go, streamlit as st
+n = st.slider("n", 1, 16, 4)
+st.plotly_chart(go.Figure(go.Bar(y=np.random.default_rng(n).random(256))), key="chart")
+"""
+SIZES = {"100": "", "1e6": "?data=normal&size=1000x1000", "1e7": "?data=normal&size=2500x4000"}
+# Notes when the key went down, when a place first changed after it, and when it last did.
+WATCH = """
+([selectors]) => {
+  const seen = window.__seen = {};
+  const note = name => { const now = performance.now(), at = seen[name] ??= {}; at.first ??= now; at.last = now };
+  // Streamlit may replace a place as a whole, so one observer looks at the page and asks what each change touched.
+  const touches = (record, selector) => [record.target, ...record.addedNodes].some(
+    node => (node.closest ? node : node.parentElement)?.closest(selector) || node.querySelector?.(selector));
+  new MutationObserver(records => {
+    note("all");
+    for (const [name, selector] of Object.entries(selectors))
+      if (records.some(record => touches(record, selector))) note(name);
+  }).observe(document.querySelector("[data-testid=stMain]"),
+    {subtree: true, childList: true, attributes: true, characterData: true});
+  window.__reset = () => { for (const k in seen) delete seen[k]; window.__down = performance.now() };
+  document.addEventListener("keydown", window.__reset, true);
+}
+"""
+READ = "() => Object.fromEntries(Object.entries(__seen).map(([k, v]) => [k, [v.first - __down, v.last - __down]]))"
+OURS = {"hero": ".st-key-hero .ql-fall"}
+PLAIN = {"hero": ".js-plotly-plot"}
+SLIDER = "input[type=range]"
+
+
+def start(stack: ExitStack, app: Path, folder: Path, environment: dict[str, str] | None = None) -> tuple[str, float]:
+    """Start a server and return its address and when it was started."""
+    port = choose_port("127.0.0.1", 8600)
+    command = [sys.executable, "-m", "streamlit", "run", str(app), "--server.headless=true", f"--server.port={port}"]
+    begun = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=folder, env=os.environ | {"PYTHONPATH": str(ROOT)} | (environment or {}), stdout=subprocess.DEVNULL
+    )
+    stack.callback(process.wait)
+    stack.callback(process.terminate)
+    url = f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            urlopen(f"{url}/_stcore/health", timeout=1).close()
+            return url, begun
+        except OSError:
+            time.sleep(0.02)
+
+
+def open_page(browser: Browser, url: str, places: dict[str, str]) -> Page:
+    """Open a page in a browser context of its own and wait until its drawing stands."""
+    page = browser.new_context(viewport={"width": 1440, "height": 1300}).new_page()
+    page.goto(url)
+    page.locator(places["hero"]).first.wait_for(timeout=120_000)
+    return page
+
+
+def press(page: Page, key: str) -> dict[str, tuple[float, float]]:
+    """Press a key on the slider and return when each place first and last changed, in ms after the key."""
+    page.bring_to_front()
+    page.locator(SLIDER).first.focus()
+    page.keyboard.press(key)
+    page.wait_for_function("() => __seen.all && performance.now() - __seen.all.last > 350", timeout=30_000)
+    return page.evaluate(READ)
+
+
+def opening(page: Page, button: str) -> float:
+    """Click a button and return when the page last changed, in ms after the click."""
+    page.evaluate("() => __reset()")
+    page.locator(button).first.click()
+    page.wait_for_function("() => __seen.all && performance.now() - __seen.all.last > 350", timeout=30_000)
+    return float(page.evaluate(READ)["all"][1])
+
+
+def summary(values: list[float]) -> str:
+    """Return median and 95th percentile."""
+    return f"{statistics.median(values):6.0f} ({sorted(values)[int(0.95 * (len(values) - 1))]:.0f})"
+
+
+def main() -> None:
+    """Start the servers, press in turn, print the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--presses", type=int, default=40)
+    presses = parser.parse_args().presses
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "trivial.py").write_text(TRIVIAL)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(
+            executable_path=os.environ.get("QUANTLAB_CHROMIUM"),
+            args=["--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
+        )
+        stack.callback(browser.close)
+        started: dict[str, float] = {}
+        pages: dict[str, Page] = {}
+
+        def arrive(name: str, url: str, begun: float, places: dict[str, str]) -> None:
+            pages[name] = open_page(browser, url, places)
+            started[name] = time.perf_counter() - begun
+
+        cold = {"NUMBA_CACHE_DIR": str(folder / "cache")}
+        for name in ("ours, nothing compiled", "ours, second start"):
+            url, begun = start(stack, ROOT / "app.py", ROOT, cold)
+            arrive(name, url, begun, OURS)
+            pages.pop(name).context.close()
+        url, begun = start(stack, folder / "trivial.py", folder)
+        arrive("trivial, defaults", url, begun, PLAIN)
+        url, begun = start(stack, folder / "trivial.py", ROOT)
+        arrive("trivial, our settings", url, begun, PLAIN)
+        url, begun = start(stack, ROOT / "app.py", ROOT, cold)
+        for size, query in SIZES.items():
+            arrive(f"ours, {size}", url + "/" + query, begun, OURS)
+        time.sleep(3)
+        for name, page in pages.items():
+            page.evaluate(WATCH, [OURS if name.startswith("ours") else PLAIN])
+        times: dict[str, dict[str, list[float]]] = {name: {"first": [], "rest": []} for name in pages}
+        for i in range(presses + 2):
+            for name, page in pages.items():
+                got = press(page, "ArrowRight" if i % 4 < 2 else "ArrowLeft")
+                if i >= 2 and "hero" in got:  # the first two warm up
+                    times[name]["first"].append(got["hero"][0])
+                    times[name]["rest"].append(got["all"][1])
+        opened = {"More": ".st-key-more button", "Bits view": ".st-key-views button:nth-of-type(2)"}
+        views = {what: opening(pages["ours, 100"], button) for what, button in opened.items()}
+    base = {what: statistics.median(times["trivial, defaults"][what]) for what in ("first", "rest")}
+    print(f"\nstart to first drawing, s: {json.dumps({name: round(value, 1) for name, value in started.items()})}")
+    print(f"\n{'ms, median (95th percentile)':28}  first change   ratio   at rest        ratio")
+    for name, got in times.items():
+        first, rest = (f"{summary(got[what]):14} {statistics.median(got[what]) / base[what]:6.2f}" for what in got)
+        print(f"{name:28}  {first}  {rest}")
+    for what, value in views.items():
+        print(f"open {what:23}  {'':14} {'':6}  {value:6.0f} {'':7} {value / base['rest']:6.2f}")
+
+
+if __name__ == "__main__":
+    main()
