@@ -18,39 +18,41 @@ from quantlab.ui.views import VIEWS  # noqa: E402
 settings: tensor.Settings = address.settings()
 array = sources.array_of(settings)
 
-with anatomy.control_bar():
-    controls.data(sources.NAMES)
-    controls.bits()
-    controls.grid()
-    controls.value_range(array, settings.granularity)
-    controls.granularity(array)
-    more.more(array)
-    sharing.share(yours=settings.data == tensor.YOURS)
-    controls.pin()
-
+# The hero is sent first, though it stands below: it is what the eye waits for.
+top, hero_place = st.container(), anatomy.hero()
+result = None
 if array is None:
-    anatomy.notice()
-    anatomy.sentence(uploads.EMPTY)
-    anatomy.tries(stories.TRIES, settings, stories.taken)
-    with anatomy.hero():
+    said = uploads.EMPTY
+    with hero_place:
         uploads.ask()
+else:
+    result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
+    said = stories.sentence(result)
+    with hero_place:
+        hero.hero(result, f"Values, their fall to the levels, and each level's share. {anatomy.spoken(said)}")
+
+with top:
+    with anatomy.control_bar():
+        controls.data(sources.NAMES)
+        controls.bits()
+        controls.grid()
+        controls.value_range(array, settings.granularity)
+        controls.granularity(array)
+        more.more(array)
+        sharing.share(yours=settings.data == tensor.YOURS)
+        controls.pin()
+    anatomy.notice(" ".join(filter(None, [address.notice(), result and exports.left_out(result.report)])))
+    anatomy.sentence(said)
+    body = result is not None and result.part.body_axis is not None
+    anatomy.tries(stories.TRIES, settings, stories.taken, beside=lambda: controls.axis(body=body))
+
+if result is None:
     anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
     st.stop()
 
-result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
-anatomy.notice(" ".join(filter(None, [address.notice(), exports.left_out(result.report)])))
-said = stories.sentence(result)
 spoken = anatomy.spoken(said)
 than = f"vs {result.compared.name}" if result.compared else None
 narrow = window().narrow
-
-anatomy.sentence(said)
-anatomy.tries(
-    stories.TRIES, settings, stories.taken, beside=lambda: controls.axis(body=result.part.body_axis is not None)
-)
-with anatomy.hero():
-    hero.hero(result, f"Values, their fall to the levels, and each level's share. {spoken}")
-
 anatomy.numbers(
     [
         anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))

@@ -30,7 +30,8 @@ _PAGE = Template(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta http-equiv="Content-Security-Policy"
- content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:; font-src data:">
+ content="default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:;
+ font-src data:">
 <title>$title</title>
 <style id="fonts">$fonts</style>
 <style>
@@ -96,9 +97,9 @@ const fonts = Promise.all(["13px Inter", "12px 'JetBrains Mono'"].map(font => do
   async function save(format) {
     const picture = await saved()
     const file = format === "png" ? await pixels(picture) : new Blob([picture.text], {type: "image/svg+xml"})
-    const link = Object.assign(document.createElement("a"), {href: URL.createObjectURL(file), download: `$${DATA.name}.$${format}`})
-    link.click()
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
+    const href = URL.createObjectURL(file), download = `$${DATA.name}.$${format}`
+    Object.assign(document.createElement("a"), {href, download}).click()
+    setTimeout(() => URL.revokeObjectURL(href), 60_000)
   }
 
   for (const button of document.querySelectorAll("[data-format]"))

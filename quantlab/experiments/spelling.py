@@ -71,11 +71,13 @@ def show_granularity(value: Granularity) -> str:
 
 
 def read_parameters(text: str) -> tuple[tuple[str, float], ...]:
-    """Read an array's parameters: ``share:0.001,factor:50``.
+    """Read an array's parameters: ``share:0.001,factor:50``; nothing where all have their defaults.
 
-    >>> read_parameters("factor:50")
-    (('factor', 50.0),)
+    >>> read_parameters("factor:50"), read_parameters("")
+    ((('factor', 50.0),), ())
     """
+    if not text:
+        return ()
     pairs = [pair.partition(":") for pair in text.split(",")]
     if len(pairs) > _MOST_PARAMETERS:
         raise ValueError(f"an array has at most {_MOST_PARAMETERS} parameters, got {len(pairs)}; leave some out.")

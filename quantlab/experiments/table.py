@@ -99,9 +99,8 @@ def edited(array: Array, changed: Mapping[int, Row], added: Sequence[Row], delet
     before = array.values
     if values.dtype == before.dtype and values.shape == before.shape and np.array_equal(values, before, equal_nan=True):
         return array
-    name = array.name if _EDITED in array.remark else f"{array.name}, edited"
     remark = array.remark if _EDITED in array.remark else ", ".join(filter(None, [array.remark, _EDITED]))
-    return Array.of(accept(values), name, remark)
+    return Array.of(accept(values), array.name, remark)
 
 
 def _typed(table: Values, dtype: np.dtype[Any]) -> Values:

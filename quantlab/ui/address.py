@@ -35,6 +35,8 @@ class _Visit:
     # Widgets that were given a value which the browser may not have shown yet, and the settings since then.
     given: set[str] = field(default_factory=set)
     seen: Any = None
+    # What the address bar was last told, or said by itself.
+    written: dict[str, str] = field(default_factory=dict)
     touched: set[str] = field(default_factory=set)
     left: dict[str, Any] = field(default_factory=dict)
 
@@ -67,7 +69,7 @@ def _arrive(visit: _Visit, path: str) -> None:
         return
     if visit.path is not None and visit.path != path:
         visit.left[visit.path] = visit.settings
-    given = st.query_params.to_dict()
+    given = visit.written = st.query_params.to_dict()
     visit.settings, mended = codec.decode(visit.classes[path], given)
     visit.sound = visit.classes[path]()
     visit.notice = _mended(mended)
@@ -227,8 +229,10 @@ def commit() -> None:
     visit = _visit()
     visit.fresh, visit.sound = False, visit.settings
     wanted = codec.encode(visit.settings)
-    if st.query_params.to_dict() != wanted:
+    # Under fast presses a run carries an older address, which may by chance be the wanted one: then the bar shows another.
+    if not wanted == visit.written == st.query_params.to_dict():
         st.query_params.from_dict(wanted)
+        visit.written = wanted
 
 
 def _mended(names: list[str]) -> str:

@@ -157,7 +157,7 @@ def views(drawn: Mapping[str, Callable[[], None]], *, name: str = "view") -> Non
 
 
 def chart_table(
-    columns: Callable[[], Mapping[str, Sequence[Any]]],
+    columns: Callable[[], Mapping[str, Any]],
     *,
     key: str,
     file_name: str,
@@ -168,7 +168,7 @@ def chart_table(
     Parameters
     ----------
     columns : callable
-        Gives the columns by their headings, all of one length.
+        Gives the columns by their headings: sequences or arrays, all of one length.
     key : str
         The chart's.
     file_name : str
@@ -179,14 +179,15 @@ def chart_table(
     popover = st.popover("Table", key=f"table-{key}", type="tertiary", on_change="rerun")
     if popover.open:
         with popover:
-            _table(columns(), key=key)
+            # Above the table, whose end may lie below the window's.
             with st.container(horizontal=True):
                 _download("CSV", lambda: csv(columns()), f"{file_name}.csv", "text/csv", key=f"csv-{key}")
                 if picture:
                     _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
+            _table(columns(), key=key)
 
 
-def _table(columns: Mapping[str, Sequence[Any]], *, key: str) -> None:
+def _table(columns: Mapping[str, Any], *, key: str) -> None:
     import pandas as pd
 
     count = max((len(column) for column in columns.values()), default=0)
@@ -205,7 +206,7 @@ def _download(label: str, data: Callable[[], str], file_name: str, mime: str, *,
     st.download_button(label, data, file_name, mime, key=key, on_click="ignore")
 
 
-def csv(columns: Mapping[str, Sequence[Any]]) -> str:
+def csv(columns: Mapping[str, Any]) -> str:
     """Write columns as CSV, every number with all its digits.
 
     >>> print(csv({"code": [-1, 2], "share": [0.25, 0.75]}), end="")

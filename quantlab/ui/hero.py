@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import numpy as np
 
+from quantlab.experiments import curves, readings
 from quantlab.experiments.part import Part, Samples, samples
 from quantlab.experiments.tensor import Result
 from quantlab.experiments.trace import part_of
 from quantlab.grid import layout_of
-from quantlab.ui import address
-from quantlab.ui.components.fall import FLOOR, NEAREST, STOCHASTIC, Few, Grid, Many, Picture, fall
+from quantlab.ui import address, anatomy
+from quantlab.ui.components.fall import FLOOR, NEAREST, STOCHASTIC, Few, Grid, Many, Picture, fall, standalone
 
 _CELLS = {"half_even": NEAREST, "half_away": NEAREST, "floor": FLOOR, "stochastic": STOCHASTIC}
 
 
 def hero(result: Result, alt: str) -> None:
-    """Draw the fall of what is charted; the value that the visitor picks becomes the chosen element."""
+    """Draw the fall of what is charted, with its levels as a table; the value that the visitor picks is the chosen."""
     chosen = result.settings.element
     drawn = picture(result)
     one_by_one = drawn.values if isinstance(drawn.values, Few) else drawn.values.examples
     shown = chosen if one_by_one is not None and chosen in one_by_one.flat_index() else None
     fall("fall", drawn, alt=alt, chosen=shown, on_choose=lambda index: address.change(element=index))
+    stem = readings.file_stem(result.settings, "fall")
+    anatomy.chart_table(
+        lambda: curves.level_columns(result.part),
+        key="fall",
+        file_name=stem,
+        picture=lambda: standalone(drawn, title="Values fall to their levels", alt=alt, name=stem, chosen=shown),
+    )
 
 
 def picture(result: Result) -> Picture:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from quantlab.charts.theme import PALETTES, paint
+from quantlab.charts.theme import PALETTES, paint, variables
 from quantlab.ui.components.window import window
 
 if TYPE_CHECKING:
@@ -27,9 +27,7 @@ def css() -> None:
 @cache
 def _style() -> str:
     # light-dark() follows Streamlit's theme without a run, since .stApp sets color-scheme.
-    light, dark = PALETTES["light"], PALETTES["dark"]
-    tokens = ";".join(f"--ql-{name.replace('_', '-')}:light-dark({light[name]},{dark[name]})" for name in light)
-    return f"<style>.stApp{{{tokens}}}{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
+    return f"<style>.stApp{{{variables()}}}{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
 
 
 def light(key: str) -> None:

@@ -96,9 +96,9 @@ def _data_group(settings: Settings) -> None:
     for each in source.parameters:
         st.number_input(
             each.label,
-            each.lo,
-            each.hi,
-            step=each.step,
+            float(each.lo),
+            float(each.hi),
+            step=float(each.step),
             format="%g",
             help=f"{each.help} Default {each.default:g}.",
             **address.key("parameters", part=each.name, **_parameter(each.name, float(each.default))),

@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from playwright.sync_api import expect
 
 from quantlab.charts import PALETTES, error_histogram, standalone
 
@@ -54,9 +55,7 @@ def test_it_opens_offline_in_its_readers_colours(show, scheme):
 def test_it_follows_a_switch_of_light_and_dark(show):
     page = show("light")
     page.emulate_media(color_scheme="dark")
-    page.wait_for_function(
-        f"getComputedStyle(document.querySelector('path.js-fill')).fill === '{rgb(PALETTES['dark']['rounding_fill'])}'"
-    )
+    expect(page.locator("path.js-fill").first).to_have_css("fill", rgb(PALETTES["dark"]["rounding_fill"]))
 
 
 def test_it_asks_nobody_for_anything(show, file):

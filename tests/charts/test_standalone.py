@@ -25,6 +25,10 @@ class Page(HTMLParser):
         self.labels += [value for name, value in attrs if name == "aria-label"]
 
 
+def _data(page: str):
+    return json.loads(page.split('<script type="application/json" id="data">')[1].split("</script>")[0])
+
+
 @pytest.fixture(scope="module")
 def figure():
     return code_counts([1, 2, 3, 4], first=-2, zero_point=0)
@@ -46,17 +50,17 @@ def test_the_page_names_what_it_shows_and_has_two_buttons(page):
     assert parsed.buttons == 2
 
 
-def test_text_from_outside_stays_text(figure):
+def test_text_from_outside_stays_text(page, figure):
     evil = standalone(figure, title="</title><img src=x>", alt='"><script>alert(1)</script>', name="</script><b>")
     parsed = Page(evil)
     assert "img" not in parsed.tags
     assert "b" not in parsed.tags
-    assert parsed.tags.count("script") == 2
+    assert parsed.tags.count("script") == Page(page).tags.count("script")
 
 
 def test_the_figure_keeps_its_tokens_and_both_palettes_go_along(page, figure):
     before = figure.to_json()
-    data = json.loads(page.rsplit("const DATA = ", 1)[1].split("\n", 1)[0])
+    data = _data(page)
     assert data["palettes"] == PALETTES
     assert data["figure"]["data"] == json.loads(before)["data"]
     assert figure.to_json() == before
@@ -64,5 +68,5 @@ def test_the_figure_keeps_its_tokens_and_both_palettes_go_along(page, figure):
 
 def test_one_palette_can_be_held_for_always(figure):
     page = standalone(figure, title="t", alt="a", colours=PALETTES["dark"])
-    data = json.loads(page.rsplit("const DATA = ", 1)[1].split("\n", 1)[0])
+    data = _data(page)
     assert data["palettes"] == {"only": PALETTES["dark"]}

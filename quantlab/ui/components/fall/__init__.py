@@ -1,7 +1,7 @@
 """The fall, hero of the Tensor page: values stand above a line, each falls to its level, levels hang below.
 
 The slant of a fall is its error. `picture` holds what is shown, `drawing` makes the message of it, the two scripts
-draw and move it.
+draw and move it, `standalone` puts all of it into one file.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
-from pathlib import Path
 
 import streamlit as st
 
@@ -26,6 +25,7 @@ from quantlab.ui.components.fall.picture import (
     Picture,
     whole_axis,
 )
+from quantlab.ui.components.fall.standalone import MARKUP, SCRIPT, STYLE, standalone
 
 __all__ = [
     "FLOOR",
@@ -39,18 +39,12 @@ __all__ = [
     "Picture",
     "drawing",
     "fall",
+    "standalone",
     "whole_axis",
 ]
 
-_HERE = Path(__file__).parent
 # Page fonts, colour variables and the tests' queries must reach the nodes, hence no shadow root.
-_FALL = st.components.v2.component(
-    "ql_fall",
-    html="<div class='ql-fall'></div>\n<div class='ql-fall-said' aria-live='polite'></div>",
-    css=(_HERE / "fall.css").read_text(encoding="utf-8"),
-    js="\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("scene.js", "fall.js")),
-    isolate_styles=False,
-)
+_FALL = st.components.v2.component("ql_fall", html=MARKUP, css=STYLE, js=SCRIPT, isolate_styles=False)
 
 
 def fall(

@@ -276,7 +276,7 @@ function shouldGlide(s, was, d) {
   return [was.first, was.step, was.by, was.bars].join() !== [d.first, d.step, d.by, d.bars].join()
 }
 
-export default function (api) {
+export default function show(api) {
   const root = api.parentElement.querySelector(".ql-fall")
   const s = root.fall ?? build(root, api.parentElement.querySelector(".ql-fall-said"))
   const was = s.d, d = api.data
