@@ -229,7 +229,7 @@ def commit() -> None:
     visit = _visit()
     visit.fresh, visit.sound = False, visit.settings
     wanted = codec.encode(visit.settings)
-    # Under fast presses a run carries an older address, which may by chance be the wanted one: then the bar shows another.
+    # Under fast presses a run carries an older address; it may be the wanted one while the bar shows another.
     if not wanted == visit.written == st.query_params.to_dict():
         st.query_params.from_dict(wanted)
         visit.written = wanted

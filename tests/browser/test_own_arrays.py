@@ -1,0 +1,185 @@
+"""A visitor's own array comes in by file and by pasting; it stays theirs, and what is refused changes nothing."""
+
+from __future__ import annotations
+
+import io
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import numpy as np
+import pytest
+from conftest import ROOT, Server, press, settled
+from playwright.sync_api import Locator, Page, expect
+
+APP = ROOT / "app.py"
+EMPTY = "Here goes your own array"
+
+
+def _open(page: Page, server: Server, query: str = "", *expected: str) -> None:
+    page.goto(f"{server.url}/{query}")
+    settled(page, *expected)
+
+
+def _query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def _notice(page: Page) -> Locator:
+    return page.locator(".st-key-notice")
+
+
+def _npy(values: np.ndarray) -> bytes:
+    file = io.BytesIO()
+    np.save(file, values)
+    return file.getvalue()
+
+
+def _upload(page: Page, name: str, content: bytes) -> None:
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
+
+
+def _shown(page: Page, words: str) -> None:
+    expect(_notice(page)).to_contain_text(words)
+    settled(page)
+    expect(page.locator(".st-key-hero svg").first).to_be_visible()
+    page.wait_for_url(lambda url: "data=yours" in url)
+
+
+def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
+    file = io.BytesIO()
+    np.savez(file, first=np.ones((2, 2), np.float32), second=np.arange(5.0), words=np.array(["a"]))
+    _open(page, server, "?data=yours&view=data", EMPTY)
+    _upload(page, "layers.npz", file.getvalue())
+    _shown(page, "layers.npz: first: 2 × 2, float32")
+    choice = page.get_by_label("Array of the file").last
+    choice.click()
+    page.get_by_role("option", name="second: 5, float64").click()
+    _shown(page, "layers.npz: second: 5, float64")
+    choice.click()
+    page.get_by_role("option", name="words").click()
+    expect(page.locator(".st-key-refusal-upload")).to_be_visible()
+    expect(page.locator(".st-key-view")).to_contain_text("second: 5, float64")
+
+
+def test_a_table_with_decimal_commas_says_how_it_was_read(page: Page, server: Server) -> None:
+    _open(page, server, "?data=yours", EMPTY)
+    _upload(page, "<img src=x onerror=alert(1)>*b*.csv", b"a;b\n1,5;2\n;-0,25\n")
+    _shown(page, "<img src=x onerror=alert(1)>*b*.csv: 2 × 2, float32 (semicolon-separated, decimal comma")
+    expect(_notice(page)).to_contain_text("1 value is NaN and was left out")
+    assert page.locator(".st-key-notice img").count() == 0
+
+
+def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_array_stays(
+    page: Page, server: Server
+) -> None:
+    _open(page, server, "?view=data", "21.7")
+    _upload(page, "evil.npy", pickle.dumps([1, 2, 3]))
+    said = page.locator(".st-key-refusal-upload")
+    expect(said).to_contain_text("pickle")
+    settled(page, "21.7")
+    assert "data" not in _query(page)
+    beside, uploader = said.bounding_box(), page.locator("[data-testid=stFileUploader]").bounding_box()
+    assert beside
+    assert uploader
+    assert 0 <= beside["y"] - (uploader["y"] + uploader["height"]) < 40
+    press(page, "bits", "ArrowRight")
+    expect(page.locator(".st-key-numbers")).to_contain_text("of 32")
+    _upload(page, "good.txt", b"1 2\n3 4\n")
+    _shown(page, "good.txt: 2 × 2, float32")
+    expect(said).to_have_count(0)
+
+
+def test_pasted_numbers_and_back(page: Page, server: Server) -> None:
+    _open(page, server, "?data=yours", EMPTY)
+    field = page.get_by_role("textbox", name="Paste numbers")
+    field.fill("[[1, 2, x]")
+    page.get_by_role("button", name="Use these numbers").click()
+    expect(page.locator(".st-key-refusal-paste")).to_contain_text("not a number")
+    field.fill("[[1, 2, 3], [4, 5, 6.5]]")
+    field.press("Control+Enter")
+    _shown(page, "pasted numbers: 2 × 3, float32")
+    page.get_by_role("button", name="an outlier", exact=True).click()
+    page.wait_for_url(lambda url: "data=outlier" in url)
+    page.go_back()
+    settled(page)
+    expect(page.locator(".st-key-hero svg").first).to_be_visible()
+    assert _query(page)["data"] == ["yours"]
+
+
+def _original(page: Page, server: Server) -> Path:
+    _open(page, server, "?view=data", "21.7")
+    return _download(page, "Values (.npy)")
+
+
+def _download(page: Page, label: str) -> Path:
+    with page.expect_download() as coming:
+        page.get_by_role("button", name=label).click()
+    return coming.value.path()
+
+
+def test_the_exports_are_the_page_s_own_codes(page: Page, server: Server) -> None:
+    _open(page, server, "?view=data&bits=8", "whole step")
+    with page.expect_download() as coming:
+        page.get_by_role("button", name="Codes, scale, zero point (.npz)").click()
+    assert coming.value.suggested_filename == "quantlab-tensor-article-8-bit-symmetric-codes.npz"
+    with np.load(coming.value.path()) as file:
+        assert file["codes"].dtype == np.int8
+        assert file["codes"].max() == 127
+        assert file["zero_point"] == 0
+
+
+def test_nan_disables_the_export_of_codes(page: Page, server: Server) -> None:
+    _open(page, server, "?data=yours&view=data", EMPTY)
+    _upload(page, "a.npy", _npy(np.array([1.0, np.nan, np.inf], np.float32)))
+    _shown(page, "1 value is infinite")
+    expect(page.get_by_role("button", name="Codes, scale, zero point (.npz)")).to_be_disabled()
+    expect(page.get_by_role("button", name="Report (JSON)")).to_be_enabled()
+
+
+def test_the_link_holds_no_values_and_another_browser_is_asked(
+    page: Page, server: Server, open_browser: Callable[..., Page]
+) -> None:
+    _open(page, server, "?data=yours", EMPTY)
+    _upload(page, "secret.csv", b"123.25 4\n5 6\n")
+    _shown(page, "secret.csv")
+    page.get_by_test_id("stMain").get_by_role("button", name="Share").click()
+    expect(page.get_by_label("Link")).to_have_value(f"{server.url}/?data=yours")
+    other = open_browser()
+    other.goto(page.url)
+    settled(other, EMPTY)
+    assert "123" not in other.content()
+    other.get_by_role("button", name="the article at 8 bits").click()
+    settled(other, "whole step")
+
+
+@pytest.mark.parametrize("place", ["chart", "map"])
+def test_a_click_on_a_channel_shows_it_alone(page: Page, server: Server, place: str) -> None:
+    _open(page, server, "?view=channels&per=channel:0", "worst")
+    chart = page.locator({"chart": ".st-key-channels", "map": ".st-key-map"}[place]).locator(".js-plotly-plot")
+    chart.scroll_into_view_if_needed()
+    box = chart.locator(".bglayer, .plot").first.bounding_box()
+    assert box
+    # The third of ten rows: of the chart from the left, of the map from the top.
+    if place == "chart":
+        page.mouse.click(box["x"] + box["width"] * 0.256, box["y"] + box["height"] * 0.3)
+    else:
+        page.mouse.click(box["x"] + box["width"] * 0.5, box["y"] + box["height"] * 0.25)
+    page.wait_for_url(lambda url: "channel=2" in url)
+    settled(page)
+    field = page.get_by_label("Channel", exact=True)
+    expect(field).to_have_value("2")
+    field.fill("")
+    field.press("Enter")
+    page.wait_for_url(lambda url: "channel=2" not in url)
+
+
+def test_one_scale_can_be_split_from_the_channels(page: Page, server: Server) -> None:
+    _open(page, server, "?view=channels", "21.7")
+    expect(page.get_by_label("Channel", exact=True)).to_be_disabled()
+    page.get_by_role("button", name="Give each row its own scale").click()
+    page.wait_for_url(lambda url: "per=channel:0" in url or "per=channel%3A0" in url)
+    expect(page.get_by_label("Channel", exact=True)).to_be_enabled()
