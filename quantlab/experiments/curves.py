@@ -92,7 +92,7 @@ def staircase(part: Part) -> Staircase:
     >>> from quantlab.experiments.tensor import Settings, built_in, run
     >>> corners = staircase(run(Settings(), built_in(Settings())).part)
     >>> len(corners.x), bool((np.diff(corners.x) >= 0).all())
-    (36, True)
+    (34, True)
     """
     return _corners(part.quantizer, *part.axis)
 
