@@ -15,6 +15,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from quantlab.experiments import codec
 from quantlab.ui import address, look
+from quantlab.ui.components.entrance import entrance
 
 T = TypeVar("T")
 
@@ -156,6 +157,24 @@ def views(drawn: Mapping[str, Callable[[], None]], *, name: str = "view") -> Non
             drawn[labels[opened]]()
 
 
+def popover(label: str, draw: Callable[[], None], *, key: str, **button: Any) -> None:
+    """Draw a button and, while it is open, what `draw` draws behind it; the keyboard goes in with it.
+
+    Parameters
+    ----------
+    label : str
+    draw : callable
+        Not called before the button is opened.
+    key : str
+    button : options of Streamlit's popover
+    """
+    place = st.popover(label, key=key, on_change="rerun", **button)
+    if place.open:
+        with place:
+            entrance(key)
+            draw()
+
+
 def chart_table(
     columns: Callable[[], Mapping[str, Any]],
     *,
@@ -176,15 +195,16 @@ def chart_table(
     picture : callable, optional
         Gives the chart as a page that stands alone, in HTML.
     """
-    popover = st.popover("Table", key=f"table-{key}", type="tertiary", on_change="rerun")
-    if popover.open:
-        with popover:
-            # Above the table, whose end may lie below the window's.
-            with st.container(horizontal=True):
-                _download("CSV", lambda: csv(columns()), f"{file_name}.csv", "text/csv", key=f"csv-{key}")
-                if picture:
-                    _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
-            _table(columns(), key=key)
+
+    def draw() -> None:
+        # Above the table, whose end may lie below the window's.
+        with st.container(horizontal=True):
+            _download("CSV", lambda: csv(columns()), f"{file_name}.csv", "text/csv", key=f"csv-{key}")
+            if picture:
+                _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
+        _table(columns(), key=key)
+
+    popover("Table", draw, key=f"table-{key}", type="tertiary")
 
 
 def _table(columns: Mapping[str, Any], *, key: str) -> None:
