@@ -311,3 +311,12 @@ def nbytes(n: int, scales: int, scheme: Scheme, working: np.dtype[Any]) -> int:
     scale_bits = limits(scheme, working).dtype.itemsize * 8
     zero_point_bits = 0 if scheme.symmetric else 32 if scheme.affine_range == "free" else scheme.bits
     return math.ceil(Fraction(n * scheme.bits + scales * (scale_bits + zero_point_bits), 8))
+
+
+# How results are held against each other
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Equal in type, shape and every bit; so 0.0 is not −0.0, and NaN is NaN."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
