@@ -116,10 +116,15 @@ def ask() -> None:
 
 def refusal(control: str) -> None:
     """Say what was wrong with what `control` was last given, if anything was."""
-    said = _desk().refusals.get(control)
+    said = refused(control)
     if said:
         with st.container(key=f"refusal-{control}"):
             st.warning(anatomy.plain(said), icon=":material/info:")
+
+
+def refused(control: str) -> str:
+    """Return what was wrong with what `control` was last given; "" if nothing was."""
+    return _desk().refusals.get(control, "")
 
 
 def take(control: str, make: Callable[[], Array], *, known: str = "") -> Array | None:
