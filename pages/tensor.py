@@ -28,7 +28,7 @@ if array is None:
 else:
     result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
     said = stories.sentence(result)
-    with hero_place:
+    with anatomy.before_all_else(hero_place):
         hero.hero(result, f"Values, their fall to the levels, and each level's share. {anatomy.spoken(said)}")
 
 with top:

@@ -57,7 +57,6 @@ SHORT = {
     "quantlab/arrays/array.py": "the one value that all rooms pass on",
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
     "quantlab/ui/glossary.py": "a list of terms",
-    "quantlab/ui/look.py": "the way of the stylesheet into the page, which every other room of ui asks for",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
 SHORT_FOLDERS = {"quantlab/ui/views": "one view a file, however little it takes"}

@@ -36,6 +36,8 @@ class Chart:
         Gives the table by its headings; called when somebody opens it.
     on_pick : callable, optional
         Takes x and y of the point that the visitor clicks; runs before the page does.
+    abreast : int
+        How many charts stand side by side, this one among them.
     """
 
     key: str
@@ -45,6 +47,7 @@ class Chart:
     figure: Callable[[], go.Figure]
     columns: Callable[[], Mapping[str, Any]]
     on_pick: Callable[[float, float], None] | None = None
+    abreast: int = 2
 
 
 def show(chart: Chart, stem: str) -> None:
@@ -58,7 +61,7 @@ def show(chart: Chart, stem: str) -> None:
     """
     look.title(chart.title, chart.remark, key=chart.key)
     figure = chart.figure()
-    look.show_figure(figure, key=chart.key, alt=chart.alt, on_pick=chart.on_pick)
+    look.show_figure(figure, key=chart.key, alt=chart.alt, abreast=chart.abreast, on_pick=chart.on_pick)
     chart_table(
         chart.columns,
         key=chart.key,
