@@ -112,7 +112,7 @@ def hero() -> DeltaGenerator:
 
 def numbers(figures: Sequence[Figure]) -> None:
     """Draw a row of figures, each with its difference to the compared state."""
-    with st.container(key="numbers", horizontal=True, gap="medium"):
+    with st.container(key="numbers", horizontal=True, gap="small"):
         for figure in figures:
             st.metric(
                 figure.label,
@@ -122,7 +122,7 @@ def numbers(figures: Sequence[Figure]) -> None:
                 delta_arrow="off",
                 delta_description=figure.than if figure.delta else None,
                 help=figure.help,
-                width=152,
+                width=176,
             )
 
 
