@@ -46,6 +46,17 @@ def _nothing_to_quantize(result: Result) -> str | None:
     return None
 
 
+def _all_alike(result: Result) -> str | None:
+    (lo, hi), report = result.part.extremes, result.report
+    if lo != hi or report.parts is not None:
+        return None
+    lead = f"Every value is **{_short(lo)}**, so one code carries all {count(report.n)}"
+    if not report.mse:
+        return f"{lead} **without error**."
+    off, steps = num(report.max_abs_error), num(report.max_abs_error_steps)
+    return f"{lead}, and what comes back is off by **{off}**, {steps} of a step."
+
+
 def _by_part(result: Result) -> str | None:
     parts = result.report.parts
     if parts is None or result.index is None:
@@ -165,7 +176,8 @@ def _affine_gain(result: Result) -> str | None:
 def _far_from_zero(result: Result) -> str | None:
     lo, hi = result.part.extremes
     if (
-        not (lo > 0 or hi < 0)
+        lo == hi
+        or not (lo > 0 or hi < 0)
         or (hi - lo) > min(abs(lo), abs(hi))
         or result.report.codes_used > result.scheme.levels / 2
     ):
@@ -192,6 +204,7 @@ STORIES: tuple[Callable[[Result], str | None], ...] = (
     _nothing_to_quantize,
     _by_part,
     _wrapped,
+    _all_alike,
     _one_bit,
     _far_from_zero,
     _half_unused,

@@ -130,7 +130,7 @@ def before_all_else(place: DeltaGenerator) -> Iterator[None]:
 
 def numbers(figures: Sequence[Figure]) -> None:
     """Draw a row of figures, each with its difference to the compared state."""
-    with st.container(key="numbers", horizontal=True, gap="medium"):
+    with st.container(key="numbers", horizontal=True, gap="small"):
         for figure in figures:
             st.metric(
                 figure.label,
@@ -140,7 +140,7 @@ def numbers(figures: Sequence[Figure]) -> None:
                 delta_arrow="off",
                 delta_description=figure.than if figure.delta else None,
                 help=figure.help,
-                width=152,
+                width=176,
             )
 
 

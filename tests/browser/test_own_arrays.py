@@ -58,6 +58,8 @@ def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
     _upload(page, "layers.npz", file.getvalue())
     _shown(page, "layers.npz: first: 2 × 2, float32")
     choice = page.get_by_label("Array of the file").last
+    # The list closes when the page scrolls, as a click does that has to come into view first.
+    choice.scroll_into_view_if_needed()
     choice.click()
     page.get_by_role("option", name="second: 5, float64").click()
     _shown(page, "layers.npz: second: 5, float64")
@@ -194,6 +196,23 @@ def test_a_refused_edit_leaves_the_table_as_it_was(page: Page, server: Server) -
     _edit(page, 0, 0, "2.5")
     expect(page.locator(".st-key-refusal-table")).to_have_count(0)
     assert _values(page).tolist() == [2.5]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_first_array_moves_nothing(server: Server, open_browser: Callable[..., Page], width: int) -> None:
+    page = open_browser(width=width)
+    _open(page, server, "?data=yours", EMPTY)
+    tops = {name: _top(page, name) for name in ("hero", "numbers")}
+    _upload(page, "a.csv", b"1 2\n3 4\n")
+    _shown(page, "a.csv")
+    for name, top in tops.items():
+        assert _top(page, name) == pytest.approx(top, abs=0.5), name
+
+
+def _top(page: Page, name: str) -> float:
+    box = page.locator(f".st-key-{name}").bounding_box()
+    assert box
+    return box["y"] + float(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop"))
 
 
 def _download(page: Page, label: str) -> Path:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 
+from quantlab.arrays import Array
 from quantlab.experiments import stories
 from quantlab.experiments.tensor import Settings, built_in, run
 
@@ -37,3 +39,13 @@ def test_a_single_value_that_wraps_is_one() -> None:
     assert "**1** value runs" in said
     assert "hold it." in said
     assert "values run" in _said(Settings(bits=4, overflow="wrap"))
+
+
+@pytest.mark.parametrize("value", [1.0, -2.5])
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_equal_values_are_told_as_one(value: float, symmetric: bool) -> None:
+    array = Array.of(np.full((2, 2), value, np.float32), "equal")
+    result = run(Settings(data="yours", symmetric=symmetric), array)
+    said = stories.sentence(result)
+    assert f"Every value is **{value:g}**".replace("-", "−") in said
+    assert ("without error" in said) == (result.report.mse == 0)

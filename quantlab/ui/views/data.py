@@ -15,7 +15,7 @@ from quantlab.experiments.tensor import YOURS, Result, Settings
 from quantlab.ui import address, anatomy, sources, uploads
 
 _STATE = "quantlab-table"
-_HEIGHT = 420
+_HEIGHT = 422  # ten rows, the heading and the row to come, with nothing to scroll
 _MOST_UNDONE = 100
 _EDIT_HINT = "Change a cell, paste cells, or add a row at the end: the array becomes yours."
 
