@@ -36,7 +36,7 @@ _OPTIONS = [
 # Streamlit looks for its root below the page's path first.
 _KNOWN_404 = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 _HERE = {"127.0.0.1", "localhost"}
-_LONGEST_RUN_MS = 20_000
+_LONGEST_RUN_MS = 60_000
 
 expect.set_options(timeout=15_000)
 
