@@ -197,7 +197,9 @@ def settled(page: Page, *expected: str) -> None:
         expect(page.locator(".st-key-sentence")).to_contain_text(text, timeout=_LONGEST_RUN_MS)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=_LONGEST_RUN_MS)
     # In a cold browser the style sheet takes effect last.
-    page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--ql-ink')")
+    page.wait_for_function(
+        "getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--ql-ink')", timeout=_LONGEST_RUN_MS
+    )
 
 
 def press(page: Page, name: str, *keys: str, pause_ms: int = 0) -> None:

@@ -84,7 +84,7 @@ def has_levels(page: Page, first: int, shares: np.ndarray) -> None:
 
 def at_rest(page: Page) -> Locator:
     """Wait until nothing glides."""
-    page.wait_for_function(_AT_REST)
+    page.wait_for_function(_AT_REST, timeout=_LONGEST_MS)
     return page.locator(".ql-fall").first
 
 
