@@ -22,6 +22,7 @@ _IDEAL = {
 }
 _DOMINATES = 3.0  # a bar this many times the next is cut and says so, or nothing else could be seen
 _LONG = 6  # characters: five such labels would touch on a phone
+_SLIM = 0.03  # of the axis: an outline narrower than this goes behind the bars
 _CLOSE = 0.14  # of the axis: nearer than this the names of the two ends become one
 
 
@@ -108,7 +109,10 @@ def error_histogram(
     if scale is not None and scale > 0:
         corners, heights, names = _IDEAL[rounding]
         if ideal > 0:
-            traces.append(line(np.array(corners) * scale, np.array(heights) * ideal, "ink", 1.5))
+            # Over the bars, or under them where its two sides would hide what they enclose.
+            slim = (corners[-1] - corners[0]) * scale < _SLIM * (hi - lo)
+            shape = line(np.array(corners) * scale, np.array(heights) * ideal, "ink", 1.5)
+            traces.insert(0 if slim else len(traces), shape)
         notes += _step_ends(corners[0] * scale, corners[-1] * scale, lo, hi, names)
     traces.append(_hover(edges, middle, rounded, clipped, n, ceiling, ends))
 

@@ -13,6 +13,7 @@ from quantlab.charts.marks import Floats, line, runs, targets
 from quantlab.charts.theme import c, figure, note, ticks
 from quantlab.numerals import num
 
+_FINE = 0.01  # of the axis: teeth narrower than this would close up into a slab of outline
 _MOST_TREADS = 256  # beyond that a step is under two pixels and its text cannot be aimed at
 
 
@@ -72,7 +73,7 @@ def transfer_curve(
     traces.append(line(into, out, "integer", 2.5))
     for kind, colour in ((~clips, "rounding"), (clips, "clipping")):
         if kind.any():
-            traces.append(_error(into, error, kind, colour))
+            traces.append(_error(into, error, kind, colour, finest=_FINE * (hi - lo)))
     if hover := _hover(into, out, error, clips):
         traces.append(hover)
 
@@ -132,18 +133,29 @@ def _compared_name(other: Floats, out: Floats, lo: float, hi: float, name: str) 
     return note(1, 1, name, anchor="right", xref="paper", yref="paper", **style)
 
 
-def _error(x: Floats, error: Floats, kind: npt.NDArray[np.bool_], colour: str) -> dict[str, Any]:
+def _error(x: Floats, error: Floats, kind: npt.NDArray[np.bool_], colour: str, *, finest: float) -> dict[str, Any]:
     # Plotly fills across a gap along a straight line; each run begins and ends at 0, where that line shows nothing.
     across: list[Floats] = []
     height: list[Floats] = []
     for start, stop in runs(kind):
-        across.append(np.concatenate((x[start : start + 1], x[start:stop], x[stop - 1 : stop], [np.nan])))
-        height.append(np.concatenate(([0.0], error[start:stop], [0.0], [np.nan])))
+        run_x, run_error = x[start:stop], error[start:stop]
+        if len(run_x) > 4 and np.median(np.diff(run_x)[::2]) < finest:
+            run_x, run_error = _band(run_x, run_error)
+        across.append(np.concatenate((run_x[:1], run_x, run_x[-1:], [np.nan])))
+        height.append(np.concatenate(([0.0], run_error, [0.0], [np.nan])))
     return line(np.concatenate(across), np.concatenate(height), colour, 1.2) | {
         "yaxis": "y2",
         "fill": "tozeroy",
         "fillcolor": c(f"{colour}_fill", 0.6),
     }
+
+
+def _band(x: Floats, error: Floats) -> tuple[Floats, Floats]:
+    """Return the outline of a saw-tooth: there along the upper ends of its teeth, back along the lower ones."""
+    teeth = len(x) // 2
+    middle = x[: 2 * teeth].reshape(teeth, 2).mean(axis=1)
+    ends = error[: 2 * teeth].reshape(teeth, 2)
+    return np.concatenate((middle, middle[::-1])), np.concatenate((ends.max(axis=1), ends.min(axis=1)[::-1]))
 
 
 def _hover(x: Floats, out: Floats, error: Floats, clips: npt.NDArray[np.bool_]) -> dict[str, Any] | None:

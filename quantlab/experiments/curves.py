@@ -17,7 +17,10 @@ MOST_STEPS = 300  # more cells than this are thinned evenly: the drawing has no 
 
 @dataclass(frozen=True, eq=False)
 class ErrorCurve:
-    """Counts in equal bins of [lo, hi], drawn from −reach to reach; `ideal` rounding's density is in values a bin."""
+    """Counts in equal bins of [lo, hi], drawn from −reach to reach.
+
+    `ideal` is the density of ideal rounding in values a bin; 0 where a bin is wider than a step and cannot show it.
+    """
 
     rounding: Values
     clipping: Values
@@ -64,18 +67,24 @@ def error_curve(result: Result) -> ErrorCurve:
     """Return the error histogram of what is charted, and of the pinned state in the same bins."""
     part, pinned = result.part, result.pinned_part
     rounding, clipping = part.report.error_histogram_rounding, part.report.error_histogram_clipping
-    scale, bins = float(part.quantizer.scale), len(rounding.counts)
-    rounded = part.report.n - part.report.clipped_low - part.report.clipped_high
     return ErrorCurve(
         rounding.counts,
         clipping.counts,
         rounding.lo,
         rounding.hi,
         result.charted.error_axis,
-        scale,
-        rounded * (rounding.hi - rounding.lo) / bins / scale,
+        float(part.quantizer.scale),
+        ideal_density(part),
         None if pinned is None else _together(pinned),
     )
+
+
+def ideal_density(part: Part) -> float:
+    """Return how many values a bin of the error histogram has under ideal rounding, as ErrorCurve's `ideal`."""
+    histogram, scale = part.report.error_histogram_rounding, float(part.quantizer.scale)
+    width = (histogram.hi - histogram.lo) / len(histogram.counts)
+    rounded = part.report.n - part.report.clipped_low - part.report.clipped_high
+    return rounded * width / scale if width < scale else 0.0
 
 
 def _together(part: Part) -> Values:

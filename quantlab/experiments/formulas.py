@@ -49,8 +49,10 @@ class Formula:
     def latex(self) -> str:
         """All lines under each other, at their equals signs."""
         first, *others = self.lines
-        body = r" \\[4pt] ".join([f"{self.symbol} &= {first}", *(f"&= {line}" for line in others)])
-        return rf"\begin{{aligned}} {body} \end{{aligned}}"
+        rows = [f"{self.symbol} &= {first}", *(f"&= {line}" for line in others)]
+        # The space counts from the line's usual depth, which a fraction exceeds.
+        apart = [rf"{row} \\[{12 if 'frac' in row else 4}pt]" for row in rows[:-1]]
+        return rf"\begin{{aligned}} {' '.join([*apart, rows[-1]])} \end{{aligned}}"
 
 
 def latex(text: str) -> str:

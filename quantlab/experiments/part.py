@@ -28,6 +28,7 @@ MARGIN = 1.05
 _BULK = Percentile(99.5)  # 99 % of the values lie between this and its mirror
 _BODY_WIDTH = 1 / 8
 _MOST_ERROR_BINS = 280
+_OUTWARDS = 1e-5  # bins are wider by this share: an error on an edge, as a whole or half a step is, counts inwards
 
 
 class Recall(Protocol):
@@ -265,13 +266,15 @@ def part_kind(shape: tuple[int, ...], granularity: Granularity) -> str:
 def error_bins(scale: float, error_axis: float, n: int) -> tuple[float, float, int]:
     """Return bins (lo, hi, how many) that cover ±error_axis and have an edge at ±scale / 2 where they are fine enough.
 
-    >>> error_bins(1.0, 1.0, 100)
+    >>> lo, hi, bins = error_bins(1.0, 1.0, 100)
+    >>> round(lo, 3), round(hi, 3), bins
     (-1.0, 1.0, 12)
     """
     finest = 6 if n <= FEW else 16
     a_step = min(finest, int(_MOST_ERROR_BINS * scale / (2 * error_axis)))
     width = scale / a_step if a_step else scale * math.ceil(2 * error_axis / scale / _MOST_ERROR_BINS)
     each_side = max(1, math.ceil(error_axis / width - 1e-9))
+    width *= 1 + _OUTWARDS
     if a_step % 2 or not a_step:  # a bin around 0, so that ±scale / 2 fall on edges
         return -(each_side + 0.5) * width, (each_side + 0.5) * width, 2 * each_side + 1
     return -each_side * width, each_side * width, 2 * each_side

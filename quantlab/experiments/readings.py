@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from quantlab.experiments.curves import ideal_density
 from quantlab.experiments.tensor import Result, Settings
 from quantlab.numerals import MINUS, count, decibels, difference, num, share
 
@@ -83,13 +84,14 @@ def error_remark(result: Result) -> str:
 
     >>> from quantlab.experiments.tensor import built_in, run
     >>> error_remark(run(Settings(), built_in(Settings()))).replace(chr(160), " ")
-    'outline: ideal rounding. :red[clipping: 8.0 % of values, 39 % of the MSE]'
+    'outline: ideal rounding; :red[clipping: 8.0 % of values, 39 % of the MSE]'
     """
     report = result.part.report
+    lead = "outline: ideal rounding; " if ideal_density(result.part) else ""
     if not report.clipped:
-        return "outline: ideal rounding, nothing clips"
+        return f"{lead}nothing clips"
     cost = f", {share(report.mse_clipping / report.mse)} of the MSE" if report.mse else ""
-    return f"outline: ideal rounding. :red[clipping: {share(report.clipped)} of values{cost}]"
+    return f"{lead}:red[clipping: {share(report.clipped)} of values{cost}]"
 
 
 def _whole(gap: int) -> str:

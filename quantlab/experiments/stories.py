@@ -20,6 +20,7 @@ _CROWDED = 0.5  # share of the values in one code from which on the grid is wast
 _NARROW = 0.25  # of the axis: 99 % of the values lie in less than this
 _DECIBELS = 1.0
 _SAME = 0.1  # dB; nobody would choose a grid for less
+_CLIPPED = Percentile(99.9)  # the range that a crowded grid is told of; the control offers the same one
 
 
 def sentence(result: Result) -> str:
@@ -141,10 +142,14 @@ def _crowded(result: Result) -> str | None:
     (lo, hi), axis = result.part.bulk, result.part.axis
     if result.part.axis == result.part.body_axis or hi - lo > _NARROW * (axis[1] - axis[0]):
         return None
-    return (
+    lead = (
         f"A few far values stretch the grid: **{share(float(fullest))}** of all values share one code, and "
-        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**. Clipping them makes every step finer."
+        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**."
     )
+    clipped = result.sqnr_with(_CLIPPED)
+    if not clipped - report.sqnr_db > _DECIBELS:
+        return lead
+    return f"{lead} Clipping at percentile {_CLIPPED.p:g} would give **{decibels(clipped)}**."
 
 
 def _given_up(result: Result) -> str | None:
@@ -154,8 +159,24 @@ def _given_up(result: Result) -> str | None:
         return None
     cost = report.mse_clipping / report.mse
     lead = f"Clipping **{share(report.clipped)}** of the values :red[causes {share(cost)} of the squared error]"
-    tail = "" if result.compared is None else f", {_against(result, result.compared)}"
-    return f"{lead}: **{decibels(report.sqnr_db)}**{tail}."
+    here = decibels(result.report.sqnr_db)
+    if result.compared is None or result.index is not None:
+        return f"{lead}: **{here}**."
+    if result.compared.name == "pinned" and not _pinned_unclipped(result, result.compared):
+        return f"{lead}: **{here}**, {_against(result, result.compared)}."
+    unclipped = result.sqnr_with(MinMax())
+    gain = result.report.sqnr_db - unclipped
+    if not np.isfinite(gain) or abs(gain) < _SAME:
+        return f"{lead}: **{here}**, as with min–max."
+    verdict = ""
+    if abs(gain) > _DECIBELS:
+        verdict = ", yet the finer steps win" if gain > 0 else ", and the finer steps cannot make up for it"
+    return f"{lead}{verdict}: **{here}** against {decibels(unclipped)} with min–max."
+
+
+def _pinned_unclipped(result: Result, pinned: Compared) -> bool:
+    """Return whether the pinned state is this one with the range that covers everything."""
+    return pinned.settings == replace(result.settings.state(), range=MinMax())
 
 
 def _affine_gain(result: Result) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -152,6 +153,8 @@ class Result:
     charted : Charted
         Which part that is, and over which axes.
     compared : Compared or None
+    sqnr_with : callable
+        Returns the SQNR in dB of the whole array under this scheme with another range; computed when it is called.
     """
 
     settings: Settings
@@ -162,6 +165,7 @@ class Result:
     part: Part
     charted: Charted
     compared: Compared | None
+    sqnr_with: Callable[[Range], float]
 
     @property
     def scheme(self) -> Scheme:
@@ -222,7 +226,11 @@ def run(
         whole = drawn.report if drawn is not None and index is None else _report(other, recall)
         compared = Compared(other.name, other.settings, other.array, other.quantizer, whole, drawn)
     report = part.report if index is None else _report(now, recall)
-    return Result(settings, array, now.summary, now.quantizer, report, part, charted, compared)
+
+    def sqnr_with(value_range: Range) -> float:
+        return _report(_measured(replace(settings, range=value_range), array, recall), recall).sqnr_db
+
+    return Result(settings, array, now.summary, now.quantizer, report, part, charted, compared, sqnr_with)
 
 
 @dataclass(frozen=True, eq=False)

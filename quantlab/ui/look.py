@@ -31,8 +31,9 @@ def css() -> None:
 
 @cache
 def _style() -> str:
-    # light-dark() follows Streamlit's theme without a run, since .stApp sets color-scheme.
-    return f"<style>.stApp{{{variables()}}}{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
+    # light-dark() follows Streamlit's theme without a run, since .stApp sets color-scheme. On :root, because popovers
+    # hang beside .stApp.
+    return f"<style>:root{{{variables()}}}{Path(__file__).with_name('look.css').read_text(encoding='utf-8')}</style>"
 
 
 def light(key: str) -> None:

@@ -114,6 +114,17 @@ def test_hero_charts_and_page_have_the_themes_colours_and_follow_a_switch(
         shows(page, Settings())
 
 
+def test_what_opens_over_the_page_has_the_themes_colours_too(page: Page, server: Server) -> None:
+    page.emulate_media(color_scheme="light")
+    open_state(page, server)
+    button(page, "Share").click()
+    link = page.get_by_test_id("stPopoverBody").get_by_role("textbox", name="Link")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        expect(link).to_have_css("background-color", _rgb(PALETTES[scheme]["panel"]))
+        expect(link).to_have_css("color", _rgb(PALETTES[scheme]["ink"]))
+
+
 def test_all_that_the_page_asks_for_and_its_fonts_come_from_its_server(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

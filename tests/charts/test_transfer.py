@@ -32,6 +32,16 @@ def test_each_part_of_the_error_has_its_colour_and_falls_to_zero_at_its_ends():
         assert np.isnan(error.y[-1])
 
 
+def test_teeth_too_fine_to_be_told_apart_are_one_outlined_band():
+    edges = (np.arange(-100, 100) - 0.5)[:, None] + [0, 1]
+    levels = np.repeat(np.arange(-100.0, 100), 2)
+    figure = transfer_curve(edges.ravel(), levels, np.zeros(400, np.bool_), value_range=(-100, 100))
+    error = trace(figure, "rounding")
+    assert len(error.x) == 2 * 200 + 3
+    assert error.y.tolist()[:-1] == [0, *[0.5] * 200, *[-0.5] * 200, 0]
+    assert error.x.tolist()[1:201] == error.x.tolist()[400:200:-1] == list(range(-100, 100))
+
+
 def test_without_clipping_nothing_is_crimson():
     figure = transfer_curve(X, X_HAT, np.zeros(8, np.bool_), value_range=(-2, 2))
     assert TOKEN["clipping"] not in figure.to_json()

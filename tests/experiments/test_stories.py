@@ -10,12 +10,20 @@ import pytest
 from quantlab.arrays import Array
 from quantlab.experiments import stories
 from quantlab.experiments.tensor import Settings, built_in, run
+from quantlab.numerals import decibels
+from quantlab.scheme import MinMax, MinMSE, Percentile
 
 ONE_BIT = Settings(data="uniform", parameters=(("hi", 6.0), ("lo", 5.0)), bits=1, symmetric=False)
+OUTLIER = Settings(data="outlier", size="100x100")
 
 
 def _said(settings: Settings) -> str:
-    return stories.sentence(run(settings, built_in(settings)))
+    pinned = None if settings.pin is None else built_in(settings.pin)
+    return stories.sentence(run(settings, built_in(settings), pinned_array=pinned))
+
+
+def _decibels(settings: Settings) -> str:
+    return decibels(run(settings, built_in(settings)).report.sqnr_db)
 
 
 def test_one_bit_names_the_two_levels_that_it_has() -> None:
@@ -49,3 +57,33 @@ def test_equal_values_are_told_as_one(value: float, symmetric: bool) -> None:
     said = stories.sentence(result)
     assert f"Every value is **{value:g}**".replace("-", "−") in said
     assert ("without error" in said) == (result.report.mse == 0)
+
+
+@pytest.mark.parametrize(
+    ("bits", "chosen", "verdict"),
+    [
+        (4, MinMSE(), ", yet the finer steps win: "),
+        (8, Percentile(99.9), ", and the finer steps cannot make up for it: "),
+        (8, MinMSE(), " of the squared error]: "),
+    ],
+)
+def test_clipping_is_weighed_against_the_range_that_covers_everything(
+    bits: int, chosen: MinMSE | Percentile, verdict: str
+) -> None:
+    clipped = replace(OUTLIER, bits=bits, range=chosen)
+    unclipped = replace(clipped, range=MinMax())
+    weighed = f"{verdict}**{_decibels(clipped)}** against {_decibels(unclipped)} with min–max."
+    assert _said(clipped).endswith(weighed)
+    assert _said(replace(clipped, pin=unclipped, compare="pinned")).endswith(weighed)
+    assert "min–max" not in _said(replace(clipped, compare="nothing"))
+
+
+def test_clipping_is_weighed_against_another_pin_instead() -> None:
+    said = _said(replace(OUTLIER, range=MinMSE(), pin=replace(OUTLIER, bits=6), compare="pinned"))
+    assert "than the pinned state." in said
+    assert "min–max" not in said
+
+
+def test_a_crowded_grid_is_told_what_clipping_would_give() -> None:
+    clipped = replace(OUTLIER, range=Percentile(99.9))
+    assert f"Clipping at percentile 99.9 would give **{_decibels(clipped)}**." in _said(OUTLIER)

@@ -20,7 +20,9 @@ const BIN_HEIGHT = 156, PILE_HEIGHT = 105
 const UNDER_ONE_WORD = 122, UNDER_TWO_WORDS = 84        // heights that leave room for one block of words, or two
 const SMALLEST_BIN = 4.6              // lower bins get a dot, or nobody would see them
 const PILE_GAP = 16, SMALLEST_DOT = 2.2
-const WIDEST_BAR = .07                // of the axis
+const WIDEST_BAR = .06                // of the axis: half of it still fits beside a level at the largest value
+const OUTLINED_BAR = 12               // px from level to level; nearer bars of a pinned state share an outline
+const ZERO_LABEL_GAP = 10             // "z = −8" has spaces of its own: a nearer neighbour would read as part of it
 const SHARE_LABEL_CELL = 24, SMALLEST_LABELLED_SHARE = .005
 const LINE_HEIGHT = 17, WORD_MARGIN = 6, WORD_REACH = 130
 
@@ -223,7 +225,8 @@ function layCodes(s) {
     labels.push(label(codeText(q), u, {level, used, own: jump === 1 && used}))
   }
   const zero = label(...zeroLabel(d, jump * stepWide - widest / 2, zeroIsCode))
-  const free = labels.filter(l => Math.abs(l.x - zero.x) >= l.half + zero.half + 3)
+  const apart = zero.text.includes("z") ? ZERO_LABEL_GAP : 3
+  const free = labels.filter(l => Math.abs(l.x - zero.x) >= l.half + zero.half + apart)
   s.codeLabels = [...free.filter((l, i) => !i || l.x - free[i - 1].x >= l.half + free[i - 1].half + 3), zero]
   children(s.codes, "text", s.codeLabels.length).forEach((node, i) => {
     const l = s.codeLabels[i]
@@ -237,7 +240,7 @@ function zeroLabel(d, room, isCode) {
   const digits = codeText(d.zero), full = "z = " + digits, fullWidth = widthOf(full, BOLD + CODE_FONT)
   if (!onAxis(d.origin)) return [d.origin < 0 ? "← " + full : full + " →", clamp(d.origin, 0, 1), {zero: true, level: -1}]
   const at = {zero: true, level: isCode && d.by === 1 ? d.zero - d.low : -1}
-  if (!isCode || room >= fullWidth / 2 + 6) return [full, d.origin, at]
+  if (!isCode || room >= fullWidth / 2 + ZERO_LABEL_GAP) return [full, d.origin, at]
   // Between its neighbours there is no room, but the end codes have none on one side.
   const spare = (fullWidth - widthOf(digits, BOLD + CODE_FONT)) / 2
   if (d.zero === d.low) return [full, d.origin, {...at, shift: -spare}]
@@ -333,9 +336,13 @@ function layRowNames(s) {
 function layPinned(s) {
   const {pinned} = s.d
   if (!pinned) return set(s.pinned, {d: ""})
-  const half = Math.min(pinned.step / 4, WIDEST_BAR / 2)
-  set(s.pinned, {d: pinned.places.map((u, i) => {
-    const deep = px(Math.max(1, pinned.bars[i] * BAR_DEPTH))
-    return `M${px(s.x(u - half))} ${BARS_FROM}v${deep}H${px(s.x(u + half))}v${-deep}`
-  }).join("")})
+  const deep = pinned.bars.map(bar => px(Math.max(1, bar * BAR_DEPTH)))
+  const bar = (u, half, i) => `M${px(s.x(u - half))} ${BARS_FROM}v${deep[i]}H${px(s.x(u + half))}v${-deep[i]}`
+  // Dashes round each of many bars would be a thicket: neighbours share one outline.
+  const half = pinned.step / 2, joined = pinned.step * s.wide < OUTLINED_BAR
+  const runs = joined ? pinned.places.map((u, i) => {
+    const starts = !i || u - pinned.places[i - 1] > 1.5 * pinned.step, ends = !(pinned.places[i + 1] - u < 1.5 * pinned.step)
+    return (starts ? `M${px(s.x(u - half))} ${BARS_FROM}` : "") + `V${px(BARS_FROM + deep[i])}H${px(s.x(u + half))}` + (ends ? `V${BARS_FROM}` : "")
+  }) : pinned.places.map((u, i) => bar(u, Math.min(half / 2, WIDEST_BAR / 2), i))
+  set(s.pinned, {d: runs.join("")})
 }

@@ -10,7 +10,10 @@ export default function ({data, parentElement, setStateValue}) {
   if (memory.belief !== belief) Object.assign(memory, {belief, told: {...data}})
   const {told} = memory
   const tell = () => {
-    const seen = {narrow: PHONE.matches, dark: getComputedStyle(app).colorScheme === "dark"}
+    const scheme = getComputedStyle(app).colorScheme
+    // What opens over the page hangs beside .stApp, and its colours follow the scheme too.
+    document.documentElement.style.colorScheme = scheme
+    const seen = {narrow: PHONE.matches, dark: scheme === "dark"}
     for (const [name, value] of Object.entries(seen)) {
       if (told[name] === value) continue
       told[name] = value
