@@ -12,7 +12,7 @@ import numpy as np
 
 from quantlab.experiments.part import part_kind
 from quantlab.experiments.tensor import Compared, Result, Settings
-from quantlab.numerals import code, count, decibels, num, share
+from quantlab.numerals import UNIT_SPACE, code, count, decibels, num, share
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel
 
 _STEP = 0.75  # an error of more than this much of a step is no rounding to the nearest
@@ -69,7 +69,8 @@ def _by_part(result: Result) -> str | None:
     if np.isnan(here):
         return f"{lead}. Shown is **{name}**, which holds nothing but 0."
     chosen = "Shown" if result.settings.channel is not None else "The worst"
-    return f"{lead}, {result.report.bits_per_value:.3g} bits a value. {chosen} is **{name}** at **{decibels(here)}**."
+    bits = f"{num(result.report.bits_per_value)}{UNIT_SPACE}bits"
+    return f"{lead}, {bits} a value. {chosen} is **{name}** at **{decibels(here)}**."
 
 
 def _wrapped(result: Result) -> str | None:
@@ -108,7 +109,7 @@ def _half_unused(result: Result) -> str | None:
     half = "negative" if lo >= 0 else "positive"
     lead = (
         f"Values in {_interval(result)} never reach the {half} half of a :blue[symmetric] grid, so "
-        f"**{scheme.bits} bits act as {scheme.bits - 1}**: {decibels(result.report.sqnr_db)}."
+        f"**{scheme.bits}{UNIT_SPACE}bits act as {scheme.bits - 1}**: {decibels(result.report.sqnr_db)}."
     )
     other = _other_grid(result)
     if other is None:
@@ -129,8 +130,8 @@ def _whole_step(result: Result) -> str | None:
     steps = report.max_abs_error_steps
     wide = "a **whole step**, not half" if 0.95 < steps < 1.05 else f"**{num(steps)} steps**, not half of one"
     return (
-        f"The largest error is {wide}: {num(top)} rounds to code **{beyond}**, which {scheme.bits} bits do not have, "
-        f"and :red[clips to {scheme.qmax}]."
+        f"The largest error is {wide}: {num(top)} rounds to code **{beyond}**, "
+        f"which {scheme.bits}{UNIT_SPACE}bits do not have, and :red[clips to {scheme.qmax}]."
     )
 
 
@@ -144,7 +145,7 @@ def _crowded(result: Result) -> str | None:
         return None
     lead = (
         f"A few far values stretch the grid: **{share(float(fullest))}** of all values share one code, and "
-        f"{result.scheme.bits} bits give only **{decibels(report.sqnr_db)}**."
+        f"{result.scheme.bits}{UNIT_SPACE}bits give only **{decibels(report.sqnr_db)}**."
     )
     clipped = result.sqnr_with(_CLIPPED)
     if not clipped - report.sqnr_db > _DECIBELS:

@@ -95,7 +95,7 @@ def test_the_opening_state_is_the_article_and_says_what_it_shows():
     report = error_report(x, Quantizer(x, bits=4))
     assert result.report.sqnr_db == pytest.approx(report.sqnr_db)
     said = stories.sentence(result)
-    assert "4 bits act as 3" in said
+    assert "4\u00a0bits act as 3" in said
     assert f"{report.sqnr_db:.1f}" in said
 
 
