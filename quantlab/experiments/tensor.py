@@ -18,11 +18,12 @@ from quantlab.quantizer import Quantizer
 from quantlab.ranges import Summary, find_range, needs_histogram, summarise
 from quantlab.records import ErrorReport
 from quantlab.report import error_report
-from quantlab.scheme import MAX_BITS, Granularity, MinMax, MinMSE, PerGroup, PerTensor, Range, Scheme
+from quantlab.scheme import MAX_BITS, Granularity, MinMax, MinMSE, PerChannel, PerGroup, PerTensor, Range, Scheme
 
 YOURS = "yours"
 VIEWS = ("arithmetic", "bits", "channels", "codes", "code", "formulas", "data")
 LARGEST_SEED = 2**31 - 1
+MOST_SCALES = 2**19  # figures of each are kept: a link that asks for one a value would take gigabytes and minutes
 MOST_SEARCHED_IN_GROUPS = 1_000_000  # values; MinMSE by group looks at each of them some hundred times
 
 
@@ -69,7 +70,7 @@ class Settings:
             "symmetric_scale": "half_range" if restricted_at_one_bit else self.symmetric_scale,
             "affine_range": self.affine_range,
             "range": self.range,
-            "granularity": fitting(self.granularity, array.values.ndim),
+            "granularity": fitting(self.granularity, array.values.shape),
             "scale_dtype": self.scale_dtype,
             "division": self.division,
             "rounding": self.rounding,
@@ -106,11 +107,28 @@ class Settings:
         return replace(self, **{name: getattr(blank, name) for name in looks})
 
 
-def fitting(granularity: Granularity, ndim: int) -> Granularity:
-    """Return the granularity with an axis that an array of so many dimensions has."""
-    if isinstance(granularity, PerTensor) or -ndim <= granularity.axis < ndim:
+def fitting(granularity: Granularity, shape: tuple[int, ...]) -> Granularity:
+    """Return the granularity with an axis that an array of this shape has, and no more scales than a page can carry.
+
+    Too many channels become one tensor; groups become larger, and one tensor where even whole lines are too many.
+
+    Examples
+    --------
+    >>> fitting(PerChannel(3), (4, 6)), fitting(PerGroup(1), (2500, 4000)), fitting(PerChannel(1), (1, 10**7))
+    (PerChannel(axis=1), PerGroup(size=20, axis=-1), PerTensor())
+    """
+    if isinstance(granularity, PerTensor):
         return granularity
-    return replace(granularity, axis=ndim - 1 if granularity.axis > 0 else 0)
+    ndim = len(shape)
+    if not -ndim <= granularity.axis < ndim:
+        granularity = replace(granularity, axis=ndim - 1 if granularity.axis > 0 else 0)
+    length = shape[granularity.axis]
+    if isinstance(granularity, PerChannel):
+        return granularity if length <= MOST_SCALES else PerTensor()
+    groups = MOST_SCALES * length // max(1, math.prod(shape))  # of a line along the axis
+    if not groups:
+        return PerTensor()
+    return replace(granularity, size=max(granularity.size, -(-length // groups)))
 
 
 def can_search(granularity: Granularity, array: Array) -> bool:

@@ -149,18 +149,19 @@ def _range_group(settings: Settings) -> None:
 
 
 def _granularity_group(settings: Settings, array: Array | None) -> None:
-    now = settings.granularity
+    shape = (1, 1) if array is None else array.values.shape
+    now = fitting(settings.granularity, shape)
     if not isinstance(now, PerGroup):
         return
-    ndim = 2 if array is None else array.values.ndim
+    ndim, least = len(shape), _least_group(now.axis, shape)
     st.number_input(
         "Group size",
-        1,
+        least,
         10**9,
         step=1,
-        help=help_for("group") + " Default 32.",
+        help=f"{help_for('group')} Default 32{f', here {least} or more' if least > 1 else ''}.",
         **address.key(
-            "granularity", part="size", to_widget=lambda v: v.size, from_widget=lambda v: PerGroup(v, now.axis)
+            "granularity", part="size", to_widget=lambda _: now.size, from_widget=lambda v: PerGroup(v, now.axis)
         ),
     )
     st.number_input(
@@ -172,10 +173,15 @@ def _granularity_group(settings: Settings, array: Array | None) -> None:
         **address.key(
             "granularity",
             part="axis",
-            to_widget=lambda v: fitting(v, ndim).axis,  # type: ignore[union-attr]  # a group has an axis
+            to_widget=lambda _: now.axis,
             from_widget=lambda v: PerGroup(now.size, v),
         ),
     )
+
+
+def _least_group(axis: int, shape: tuple[int, ...]) -> int:
+    smallest = fitting(PerGroup(1, axis), shape)
+    return smallest.size if isinstance(smallest, PerGroup) else 1
 
 
 def _codes_group(settings: Settings) -> None:
