@@ -61,13 +61,13 @@ class Settings:
     def scheme(self, array: Array) -> Scheme:
         """Return the Scheme that these settings mean for an array; a field that cannot act here takes its default."""
         narrow = self.narrow_range and self.can_be_narrow
-        restricted_at_one_bit = self.bits == 1 and self.symmetric and self.symmetric_scale == "restricted"
+        restricted = self.symmetric_scale == "restricted"
         scheme: dict[str, Any] = {
             "bits": self.bits,
             "symmetric": self.symmetric,
             "signed": self.signed,
             "narrow_range": narrow,
-            "symmetric_scale": "half_range" if restricted_at_one_bit else self.symmetric_scale,
+            "symmetric_scale": "half_range" if restricted and not self.can_be_restricted else self.symmetric_scale,
             "affine_range": self.affine_range,
             "range": self.range,
             "granularity": fitting(self.granularity, array.values.shape),
@@ -78,7 +78,7 @@ class Settings:
             "zero_point_added": self.zero_point_added,
             "overflow": self.overflow,
         }
-        if not can_search(scheme["granularity"], array) and isinstance(self.range, MinMSE):
+        if isinstance(self.range, MinMSE) and not can_search(self.granularity, array):
             scheme["range"] = MinMax()
         return Scheme(**scheme)
 
@@ -99,6 +99,11 @@ class Settings:
     def can_be_narrow(self) -> bool:
         """Whether leaving out the lowest code makes sense beside the other fields."""
         return self.bits > 1 and self.signed and self.overflow == "saturate"
+
+    @property
+    def can_be_restricted(self) -> bool:
+        """Whether the restricted scale has a divisor: with one symmetric bit it would divide by 0."""
+        return self.bits > 1 or not self.symmetric
 
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at them."""
@@ -133,7 +138,8 @@ def fitting(granularity: Granularity, shape: tuple[int, ...]) -> Granularity:
 
 def can_search(granularity: Granularity, array: Array) -> bool:
     """Return whether the least squared error may be searched at this granularity."""
-    return not (isinstance(granularity, PerGroup) and array.values.size > MOST_SEARCHED_IN_GROUPS)
+    fitted = fitting(granularity, array.values.shape)
+    return not (isinstance(fitted, PerGroup) and array.values.size > MOST_SEARCHED_IN_GROUPS)
 
 
 def built_in(settings: Settings) -> Array:

@@ -11,7 +11,7 @@ import streamlit as st
 
 from quantlab.arrays import Array
 from quantlab.experiments.part import part_kind
-from quantlab.experiments.tensor import MOST_SCALES, Settings, can_search, fitting
+from quantlab.experiments.tensor import MOST_SCALES, MOST_SEARCHED_IN_GROUPS, Settings, can_search, fitting
 from quantlab.numerals import count, num
 from quantlab.scheme import (
     MAX_BITS,
@@ -70,25 +70,32 @@ def grid() -> None:
     )
 
 
-def value_range(array: Array | None, granularity: Granularity, *, width: int = 158) -> None:
+def value_range(array: Array | None, *, width: int = 158) -> None:
     """Choose how the range is found; numbers of its own are set under More."""
+    settings: Settings = address.settings()
     kinds: dict[str, Range] = {
         "minmax": MinMax(),
         "percentile": Percentile(99.9),
         "mse": MinMSE(),
         "fixed": Fixed(-1.0, 1.0),
     }
-    now: Range = address.settings().range
-    if array is not None and not can_search(granularity, array):
+    kinds[_kind(settings.range)] = settings.range
+    reason = ""
+    if array is not None and not can_search(settings.granularity, array):
         del kinds["mse"]
-    kinds[_kind(now)] = now
+        reason = f"\n\nNo MSE-optimal range here: in groups it takes at most {count(MOST_SEARCHED_IN_GROUPS)} values."
     st.selectbox(
         "Range",
         list(kinds),
         format_func=lambda kind: range_words(kinds[kind]),
         width=width,
-        help=help_for("range", "min-max", "percentile", "mse-optimal", "fixed range"),
-        **address.key("range", to_widget=_kind, from_widget=kinds.__getitem__),
+        help=help_for("range", "min-max", "percentile", "mse-optimal", "fixed range") + reason,
+        # What may not be searched is computed as min-max, and comes back with another granularity.
+        **address.key(
+            "range",
+            to_widget=lambda value: _kind(value) if _kind(value) in kinds else "minmax",
+            from_widget=kinds.__getitem__,
+        ),
     )
 
 

@@ -194,7 +194,9 @@ def _codes_group(settings: Settings) -> None:
         **address.key("narrow_range"),
     )
     reason = "" if settings.symmetric else "An affine grid takes its scale from both ends of the range."
-    _select("symmetric_scale", "Symmetric scale", help=reason or help_for("symmetric scale"), disabled=bool(reason))
+    without = () if settings.can_be_restricted else ("restricted",)
+    about = help_for("symmetric scale") + (" At 1 bit, absmax / (2ᵇ⁻¹ − 1) would divide by 0." if without else "")
+    _select("symmetric_scale", "Symmetric scale", help=reason or about, disabled=bool(reason), without=without)
     reason = "A symmetric grid has a fixed zero point." if settings.symmetric else ""
     _select("affine_range", "Affine range", help=reason or help_for("affine range"), disabled=bool(reason))
     _select("scale_dtype", "Scale kept as", help=help_for("scale dtype"))
@@ -213,7 +215,8 @@ def _arithmetic_group(settings: Settings) -> None:
         )
     _select("division", "Division", help=help_for("division"))
     _select("zero_point_added", "Zero point added", help=help_for("zero point added"))
-    reason = "A narrow range leaves out a code, and wrapping needs them all." if settings.narrow_range else ""
+    narrow = settings.narrow_range and settings.can_be_narrow
+    reason = "A narrow range leaves out a code, and wrapping needs them all." if narrow else ""
     _select("overflow", "Overflow", help=reason or help_for("overflow", "saturate", "wrap"), disabled=bool(reason))
 
 
