@@ -14,6 +14,7 @@ from quantlab.arrays.builtin import SIZES, SOURCES, build
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
 from quantlab.experiments.part import Charted, Part, Recall, chart, compute_anew, error_bins, one_scale, widest, worst
+from quantlab.numerals import rounded_up
 from quantlab.quantizer import Quantizer
 from quantlab.ranges import Summary, find_range, needs_histogram, summarise
 from quantlab.records import ErrorReport
@@ -274,18 +275,6 @@ def _charted_part(settings: Settings, now: _Measured, recall: Recall) -> int:
     if report.parts is None:
         return 0
     return min(worst(report.parts.sqnr_db) if settings.channel is None else settings.channel, last)
-
-
-def rounded_up(value: float) -> float:
-    """Return the next 1, 2 or 5 · 10^k: axes that move in few steps.
-
-    >>> rounded_up(0.124), rounded_up(0.0), rounded_up(3.0)
-    (0.2, 1.0, 5.0)
-    """
-    if not 0 < value < 1e300:
-        return 1.0 if value <= 0 else value
-    decade = 10.0 ** math.floor(math.log10(value))
-    return next(step * decade for step in (1, 2, 5, 10, 20) if step * decade >= value * (1 - 1e-9))
 
 
 def _measured(settings: Settings, array: Array, recall: Recall, name: str = "") -> _Measured:

@@ -14,8 +14,9 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SOURCES
 from quantlab.experiments import codec, curves, readings, stories
 from quantlab.experiments.part import error_bins
-from quantlab.experiments.tensor import MOST_SCALES, Settings, built_in, fitting, rounded_up, run
+from quantlab.experiments.tensor import MOST_SCALES, Settings, built_in, fitting, run
 from quantlab.grid import layout_of
+from quantlab.numerals import rounded_up
 
 RANGES = st.one_of(
     st.just(MinMax()),
