@@ -36,7 +36,7 @@ with top:
         controls.data(sources.NAMES)
         controls.bits()
         controls.grid()
-        controls.value_range(array, settings.granularity)
+        controls.value_range(array)
         controls.granularity(array)
         more.more(array)
         sharing.share(yours=settings.data == tensor.YOURS)

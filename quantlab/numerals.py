@@ -1,6 +1,7 @@
 """Numbers as people read them: three significant digits, a true minus, thin spaces.
 
-One function feeds sentence, figures, labels, hover texts and text alternatives, so that they never disagree.
+One function feeds sentence, figures, labels, hover texts and text alternatives, so that they never disagree; one the
+ends of axes.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_DECIBELS = 5e-4
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
+_NEAR_THE_LAST = 1e300  # from here on a rounder number may be infinite
 
 
 def num(value: float | None, digits: int = 3, unit: str = "", sign: bool = False) -> str:
@@ -105,3 +107,17 @@ def difference(now: float, other: float, *, digits: int = 2, unit: str = "") -> 
     if abs(gap) < 5e-3 * abs(now):
         return "same"
     return num(gap, digits, unit, sign=True)
+
+
+def rounded_up(value: float) -> float:
+    """Return the next 1, 2 or 5 · 10^k: an end of an axis that moves in few steps; 1 where there is nothing to hold.
+
+    >>> rounded_up(0.124), rounded_up(0.0), rounded_up(3.0)
+    (0.2, 1.0, 5.0)
+    """
+    if not 0 < value < _NEAR_THE_LAST:
+        return 1.0 if value <= 0 else value
+    power = math.floor(math.log10(value))
+    # A product with a power of ten may be off by a bit; the text is not.
+    steps = (float(f"{first}e{power}") for first in (1, 2, 5, 10, 20))
+    return next(step for step in steps if step >= value * (1 - 1e-9))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import plotly.graph_objects as go
 
 from quantlab.charts.marks import Floats, line, runs, targets
 from quantlab.charts.theme import c, figure, note, ticks
-from quantlab.numerals import num
+from quantlab.numerals import num, rounded_up
 
 _FINE = 0.01  # of the axis: teeth narrower than this would close up into a slab of outline
 _MOST_TREADS = 256  # beyond that a step is under two pixels and its text cannot be aimed at
@@ -65,7 +64,7 @@ def transfer_curve(
     clips = np.asarray(clipped, np.bool_)
     error = out - into
     lo, hi = value_range
-    most = _round_up(float(np.abs(error).max(initial=0.0))) if error_range is None else float(error_range)
+    most = rounded_up(float(np.abs(error).max(initial=0.0))) if error_range is None else float(error_range)
 
     traces: list[dict[str, Any]] = [line([lo, hi], [lo, hi], "float", 1.5)]
     if compared is not None:
@@ -95,18 +94,6 @@ def transfer_curve(
             "anchor": "x",
         },
     )
-
-
-def _round_up(value: float) -> float:
-    """Round up to 1, 2 or 5·10^k.
-
-    >>> _round_up(0.124), _round_up(5.0), _round_up(0.0)
-    (0.2, 5.0, 1.0)
-    """
-    if value <= 0:
-        return 1.0
-    power = math.floor(math.log10(value))
-    return next(float(f"{first}e{power}") for first in (1, 2, 5, 10) if value <= float(f"{first}e{power}") * (1 + 1e-9))
 
 
 def _names(x: Floats, out: Floats, lo: float, hi: float, narrow: bool) -> list[dict[str, Any]]:

@@ -42,8 +42,11 @@ def sentence(result: Result) -> str:
 def _nothing_to_quantize(result: Result) -> str | None:
     if result.report.n == 0:
         return "There is no finite value here, so the grid falls back to **step 1** and nothing can be measured."
-    if not (result.part.extremes[0] or result.part.extremes[1]):
-        return "Every value is **0**: any grid that contains 0 stores it **without error**, here with a step of 1."
+    if result.report.parts is None and result.part.extremes == (0, 0) and not result.report.mse:
+        step = _short(float(result.part.quantizer.scale))
+        return (
+            f"Every value is **0**: any grid that contains 0 stores it **without error**, here with a step of {step}."
+        )
     return None
 
 
@@ -51,11 +54,14 @@ def _all_alike(result: Result) -> str | None:
     (lo, hi), report = result.part.extremes, result.report
     if lo != hi or report.parts is not None:
         return None
-    lead = f"Every value is **{_short(lo)}**, so one code carries all {count(report.n)}"
+    one = report.codes_used == 1
+    n, codes = count(report.n), count(report.codes_used)
+    spread = f"so one code carries all {n}" if one else f"and chance spreads all {n} over {codes} codes"
+    lead = f"Every value is **{_short(lo)}**, {spread}"
     if not report.mse:
         return f"{lead} **without error**."
     off, steps = num(report.max_abs_error), num(report.max_abs_error_steps)
-    return f"{lead}, and what comes back is off by **{off}**, {steps} of a step."
+    return f"{lead}, and what comes back is off by **{off}**{'' if one else ' at worst'}, {steps} of a step."
 
 
 def _by_part(result: Result) -> str | None:
@@ -67,7 +73,7 @@ def _by_part(result: Result) -> str | None:
     kind = part_kind(result.array.values.shape, result.scheme.granularity)
     lead = f"Every {kind} has its own scale: **{decibels(whole)}** over all {count(len(parts.n))}"
     if np.isnan(here):
-        return f"{lead}. Shown is **{name}**, which holds nothing but 0."
+        return f"{lead}. Shown is **{name}**, which holds {'nothing but 0' if parts.n[result.index] else 'no number'}."
     chosen = "Shown" if result.settings.channel is not None else "The worst"
     bits = f"{num(result.report.bits_per_value)}{UNIT_SPACE}bits"
     return f"{lead}, {bits} a value. {chosen} is **{name}** at **{decibels(here)}**."
@@ -106,6 +112,8 @@ def _half_unused(result: Result) -> str | None:
     scheme = result.scheme
     if not scheme.symmetric or scheme.bits > 7 or not (lo >= 0 or hi <= 0):
         return None
+    if not isinstance(scheme.range, MinMax) and result.report.mse_clipping > result.report.mse_rounding:
+        return None  # then the range says more than the half that is missing
     half = "negative" if lo >= 0 else "positive"
     lead = (
         f"Values in {_interval(result)} never reach the {half} half of a :blue[symmetric] grid, so "
@@ -197,17 +205,19 @@ def _affine_gain(result: Result) -> str | None:
 
 def _far_from_zero(result: Result) -> str | None:
     lo, hi = result.part.extremes
+    scheme = result.scheme
     if (
         lo == hi
+        or (not scheme.symmetric and scheme.affine_range == "free")  # such a grid need not hold 0
         or not (lo > 0 or hi < 0)
         or (hi - lo) > min(abs(lo), abs(hi))
-        or result.report.codes_used > result.scheme.levels / 2
+        or result.report.codes_used > scheme.levels / 2
     ):
         return None
     return (
         f"The grid must hold 0, but the values lie in {_interval(result)}: **{result.report.codes_used} of "
-        f"{result.scheme.levels}** codes are used, and steps are {num(float(result.part.quantizer.scale))} wide. "
-        "Subtracting an offset first would use them all."
+        f"{scheme.levels}** codes are used, and steps are {num(float(result.part.quantizer.scale))} wide. "
+        "Subtracting an offset first would put every code where the values are."
     )
 
 
@@ -253,7 +263,8 @@ def _against(result: Result, other: Compared) -> str:
 
 
 def _interval(result: Result) -> str:
-    if result.settings.data == "article" and result.index is None:
+    # Among millions of values one may round to 1 in float32.
+    if result.settings.data == "article" and result.index is None and result.part.extremes[1] < 1:
         return "[0, 1)"
     return "[{}, {}]".format(*(_short(end) for end in result.part.extremes))
 

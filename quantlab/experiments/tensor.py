@@ -14,15 +14,17 @@ from quantlab.arrays.builtin import SIZES, SOURCES, build
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
 from quantlab.experiments.part import Charted, Part, Recall, chart, compute_anew, error_bins, one_scale, widest, worst
+from quantlab.numerals import rounded_up
 from quantlab.quantizer import Quantizer
 from quantlab.ranges import Summary, find_range, needs_histogram, summarise
 from quantlab.records import ErrorReport
 from quantlab.report import error_report
-from quantlab.scheme import MAX_BITS, Granularity, MinMax, MinMSE, PerGroup, PerTensor, Range, Scheme
+from quantlab.scheme import MAX_BITS, Granularity, MinMax, MinMSE, PerChannel, PerGroup, PerTensor, Range, Scheme
 
 YOURS = "yours"
 VIEWS = ("arithmetic", "bits", "channels", "codes", "code", "formulas", "data")
 LARGEST_SEED = 2**31 - 1
+MOST_SCALES = 2**19  # figures of each are kept: a link that asks for one a value would take gigabytes and minutes
 MOST_SEARCHED_IN_GROUPS = 1_000_000  # values; MinMSE by group looks at each of them some hundred times
 
 
@@ -60,16 +62,16 @@ class Settings:
     def scheme(self, array: Array) -> Scheme:
         """Return the Scheme that these settings mean for an array; a field that cannot act here takes its default."""
         narrow = self.narrow_range and self.can_be_narrow
-        restricted_at_one_bit = self.bits == 1 and self.symmetric and self.symmetric_scale == "restricted"
+        restricted = self.symmetric_scale == "restricted"
         scheme: dict[str, Any] = {
             "bits": self.bits,
             "symmetric": self.symmetric,
             "signed": self.signed,
             "narrow_range": narrow,
-            "symmetric_scale": "half_range" if restricted_at_one_bit else self.symmetric_scale,
+            "symmetric_scale": "half_range" if restricted and not self.can_be_restricted else self.symmetric_scale,
             "affine_range": self.affine_range,
             "range": self.range,
-            "granularity": fitting(self.granularity, array.values.ndim),
+            "granularity": fitting(self.granularity, array.values.shape),
             "scale_dtype": self.scale_dtype,
             "division": self.division,
             "rounding": self.rounding,
@@ -77,7 +79,7 @@ class Settings:
             "zero_point_added": self.zero_point_added,
             "overflow": self.overflow,
         }
-        if not can_search(scheme["granularity"], array) and isinstance(self.range, MinMSE):
+        if isinstance(self.range, MinMSE) and not can_search(self.granularity, array):
             scheme["range"] = MinMax()
         return Scheme(**scheme)
 
@@ -99,6 +101,11 @@ class Settings:
         """Whether leaving out the lowest code makes sense beside the other fields."""
         return self.bits > 1 and self.signed and self.overflow == "saturate"
 
+    @property
+    def can_be_restricted(self) -> bool:
+        """Whether the restricted scale has a divisor: with one symmetric bit it would divide by 0."""
+        return self.bits > 1 or not self.symmetric
+
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at them."""
         blank = Settings()
@@ -106,16 +113,34 @@ class Settings:
         return replace(self, **{name: getattr(blank, name) for name in looks})
 
 
-def fitting(granularity: Granularity, ndim: int) -> Granularity:
-    """Return the granularity with an axis that an array of so many dimensions has."""
-    if isinstance(granularity, PerTensor) or -ndim <= granularity.axis < ndim:
+def fitting(granularity: Granularity, shape: tuple[int, ...]) -> Granularity:
+    """Return the granularity with an axis that an array of this shape has, and no more scales than a page can carry.
+
+    Too many channels become one tensor; groups become larger, and one tensor where even whole lines are too many.
+
+    Examples
+    --------
+    >>> fitting(PerChannel(3), (4, 6)), fitting(PerGroup(1), (2500, 4000)), fitting(PerChannel(1), (1, 10**7))
+    (PerChannel(axis=1), PerGroup(size=20, axis=-1), PerTensor())
+    """
+    if isinstance(granularity, PerTensor):
         return granularity
-    return replace(granularity, axis=ndim - 1 if granularity.axis > 0 else 0)
+    ndim = len(shape)
+    if not -ndim <= granularity.axis < ndim:
+        granularity = replace(granularity, axis=ndim - 1 if granularity.axis > 0 else 0)
+    length = shape[granularity.axis]
+    if isinstance(granularity, PerChannel):
+        return granularity if length <= MOST_SCALES else PerTensor()
+    groups = MOST_SCALES * length // max(1, math.prod(shape))  # of a line along the axis
+    if not groups:
+        return PerTensor()
+    return replace(granularity, size=max(granularity.size, -(-length // groups)))
 
 
 def can_search(granularity: Granularity, array: Array) -> bool:
     """Return whether the least squared error may be searched at this granularity."""
-    return not (isinstance(granularity, PerGroup) and array.values.size > MOST_SEARCHED_IN_GROUPS)
+    fitted = fitting(granularity, array.values.shape)
+    return not (isinstance(fitted, PerGroup) and array.values.size > MOST_SEARCHED_IN_GROUPS)
 
 
 def built_in(settings: Settings) -> Array:
@@ -250,18 +275,6 @@ def _charted_part(settings: Settings, now: _Measured, recall: Recall) -> int:
     if report.parts is None:
         return 0
     return min(worst(report.parts.sqnr_db) if settings.channel is None else settings.channel, last)
-
-
-def rounded_up(value: float) -> float:
-    """Return the next 1, 2 or 5 · 10^k: axes that move in few steps.
-
-    >>> rounded_up(0.124), rounded_up(0.0), rounded_up(3.0)
-    (0.2, 1.0, 5.0)
-    """
-    if not 0 < value < 1e300:
-        return 1.0 if value <= 0 else value
-    decade = 10.0 ** math.floor(math.log10(value))
-    return next(step * decade for step in (1, 2, 5, 10, 20) if step * decade >= value * (1 - 1e-9))
 
 
 def _measured(settings: Settings, array: Array, recall: Recall, name: str = "") -> _Measured:

@@ -11,8 +11,8 @@ import streamlit as st
 
 from quantlab.arrays import Array
 from quantlab.experiments.part import part_kind
-from quantlab.experiments.tensor import Settings, can_search, fitting
-from quantlab.numerals import num
+from quantlab.experiments.tensor import MOST_SCALES, MOST_SEARCHED_IN_GROUPS, Settings, can_search, fitting
+from quantlab.numerals import count, num
 from quantlab.scheme import (
     MAX_BITS,
     Fixed,
@@ -70,25 +70,32 @@ def grid() -> None:
     )
 
 
-def value_range(array: Array | None, granularity: Granularity, *, width: int = 158) -> None:
+def value_range(array: Array | None, *, width: int = 158) -> None:
     """Choose how the range is found; numbers of its own are set under More."""
+    settings: Settings = address.settings()
     kinds: dict[str, Range] = {
         "minmax": MinMax(),
         "percentile": Percentile(99.9),
         "mse": MinMSE(),
         "fixed": Fixed(-1.0, 1.0),
     }
-    now: Range = address.settings().range
-    if array is not None and not can_search(granularity, array):
+    kinds[_kind(settings.range)] = settings.range
+    reason = ""
+    if array is not None and not can_search(settings.granularity, array):
         del kinds["mse"]
-    kinds[_kind(now)] = now
+        reason = f"\n\nNo MSE-optimal range here: in groups it takes at most {count(MOST_SEARCHED_IN_GROUPS)} values."
     st.selectbox(
         "Range",
         list(kinds),
         format_func=lambda kind: range_words(kinds[kind]),
         width=width,
-        help=help_for("range", "min-max", "percentile", "mse-optimal", "fixed range"),
-        **address.key("range", to_widget=_kind, from_widget=kinds.__getitem__),
+        help=help_for("range", "min-max", "percentile", "mse-optimal", "fixed range") + reason,
+        # What may not be searched is computed as min-max, and comes back with another granularity.
+        **address.key(
+            "range",
+            to_widget=lambda value: _kind(value) if _kind(value) in kinds else "minmax",
+            from_widget=kinds.__getitem__,
+        ),
     )
 
 
@@ -112,21 +119,19 @@ def range_words(value: Range) -> str:
 def granularity(array: Array | None, *, width: int = 138) -> None:
     """Choose what shares one scale: axes that the array has, and groups along the last."""
     shape = (1, 1) if array is None else array.values.shape
-    now = fitting(address.settings().granularity, len(shape))
+    now = fitting(address.settings().granularity, shape)
     size = now.size if isinstance(now, PerGroup) else _GROUP
-    kinds: list[Granularity] = [PerTensor(), *(PerChannel(axis) for axis in range(len(shape))), PerGroup(size)]
-    if now not in kinds:
-        kinds.append(now)
-    words = {granularity_words(kind, shape): kind for kind in kinds}
+    usual: tuple[Granularity, ...] = (PerTensor(), *(PerChannel(axis) for axis in range(len(shape))), PerGroup(size))
+    words = {granularity_words(kind, shape): kind for kind in (*(fitting(kind, shape) for kind in usual), now)}
     names = {kind: name for name, kind in words.items()}
+    all_fit = all(fitting(kind, shape) == kind for kind in usual)
+    reason = "" if all_fit else f"\n\nOffered is what makes at most {count(MOST_SCALES)} scales of this array."
     st.selectbox(
         "Granularity",
         list(words),
         width=width,
-        help=help_for("granularity", "per tensor", "per channel", "group", "scale"),
-        **address.key(
-            "granularity", to_widget=lambda kind: names[fitting(kind, len(shape))], from_widget=words.__getitem__
-        ),
+        help=help_for("granularity", "per tensor", "per channel", "group", "scale") + reason,
+        **address.key("granularity", to_widget=lambda kind: names[fitting(kind, shape)], from_widget=words.__getitem__),
     )
 
 

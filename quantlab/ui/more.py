@@ -149,18 +149,19 @@ def _range_group(settings: Settings) -> None:
 
 
 def _granularity_group(settings: Settings, array: Array | None) -> None:
-    now = settings.granularity
+    shape = (1, 1) if array is None else array.values.shape
+    now = fitting(settings.granularity, shape)
     if not isinstance(now, PerGroup):
         return
-    ndim = 2 if array is None else array.values.ndim
+    ndim, least = len(shape), _least_group(now.axis, shape)
     st.number_input(
         "Group size",
-        1,
+        least,
         10**9,
         step=1,
-        help=help_for("group") + " Default 32.",
+        help=f"{help_for('group')} Default 32{f', here {least} or more' if least > 1 else ''}.",
         **address.key(
-            "granularity", part="size", to_widget=lambda v: v.size, from_widget=lambda v: PerGroup(v, now.axis)
+            "granularity", part="size", to_widget=lambda _: now.size, from_widget=lambda v: PerGroup(v, now.axis)
         ),
     )
     st.number_input(
@@ -172,10 +173,15 @@ def _granularity_group(settings: Settings, array: Array | None) -> None:
         **address.key(
             "granularity",
             part="axis",
-            to_widget=lambda v: fitting(v, ndim).axis,  # type: ignore[union-attr]  # a group has an axis
+            to_widget=lambda _: now.axis,
             from_widget=lambda v: PerGroup(now.size, v),
         ),
     )
+
+
+def _least_group(axis: int, shape: tuple[int, ...]) -> int:
+    smallest = fitting(PerGroup(1, axis), shape)
+    return smallest.size if isinstance(smallest, PerGroup) else 1
 
 
 def _codes_group(settings: Settings) -> None:
@@ -188,7 +194,9 @@ def _codes_group(settings: Settings) -> None:
         **address.key("narrow_range"),
     )
     reason = "" if settings.symmetric else "An affine grid takes its scale from both ends of the range."
-    _select("symmetric_scale", "Symmetric scale", help=reason or help_for("symmetric scale"), disabled=bool(reason))
+    without = () if settings.can_be_restricted else ("restricted",)
+    about = help_for("symmetric scale") + (" At 1 bit, absmax / (2ᵇ⁻¹ − 1) would divide by 0." if without else "")
+    _select("symmetric_scale", "Symmetric scale", help=reason or about, disabled=bool(reason), without=without)
     reason = "A symmetric grid has a fixed zero point." if settings.symmetric else ""
     _select("affine_range", "Affine range", help=reason or help_for("affine range"), disabled=bool(reason))
     _select("scale_dtype", "Scale kept as", help=help_for("scale dtype"))
@@ -207,7 +215,8 @@ def _arithmetic_group(settings: Settings) -> None:
         )
     _select("division", "Division", help=help_for("division"))
     _select("zero_point_added", "Zero point added", help=help_for("zero point added"))
-    reason = "A narrow range leaves out a code, and wrapping needs them all." if settings.narrow_range else ""
+    narrow = settings.narrow_range and settings.can_be_narrow
+    reason = "A narrow range leaves out a code, and wrapping needs them all." if narrow else ""
     _select("overflow", "Overflow", help=reason or help_for("overflow", "saturate", "wrap"), disabled=bool(reason))
 
 

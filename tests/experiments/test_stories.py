@@ -11,7 +11,7 @@ from quantlab.arrays import Array
 from quantlab.experiments import stories
 from quantlab.experiments.tensor import Settings, built_in, run
 from quantlab.numerals import decibels
-from quantlab.scheme import MinMax, MinMSE, Percentile
+from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel
 
 ONE_BIT = Settings(data="uniform", parameters=(("hi", 6.0), ("lo", 5.0)), bits=1, symmetric=False)
 OUTLIER = Settings(data="outlier", size="100x100")
@@ -57,6 +57,39 @@ def test_equal_values_are_told_as_one(value: float, symmetric: bool) -> None:
     said = stories.sentence(result)
     assert f"Every value is **{value:g}**".replace("-", "−") in said
     assert ("without error" in said) == (result.report.mse == 0)
+
+
+def _said_of(values: object, **fields: object) -> str:
+    array = Array.of(np.array(values, np.float32), "mine")
+    return stories.sentence(run(replace(Settings(data="yours"), **fields), array))
+
+
+def test_only_an_array_of_zeros_is_told_as_zeros() -> None:
+    rows = [[1.0, -0.3], [0.0, 0.0], [np.nan, np.nan]]
+    assert "row 1**, which holds nothing but 0." in _said_of(rows, granularity=PerChannel(0), channel=1)
+    assert "row 2**, which holds no number." in _said_of(rows, granularity=PerChannel(0), channel=2)
+    assert "with a step of 1." in _said_of([0.0, 0.0])
+    assert "with a step of 0.125." in _said_of([0.0, 0.0], range=Fixed(-1, 1))
+    off = {"symmetric": False, "affine_range": "free", "range": Fixed(5, 6)}
+    assert "without error" not in _said_of([0.0, 0.0], **off)
+
+
+def test_chance_may_give_equal_values_several_codes() -> None:
+    said = _said_of([0.3] * 100, range=Fixed(-1, 1), rounding="stochastic")
+    assert "chance spreads all 100 over 2 codes" in said
+
+
+def test_a_grid_that_need_not_hold_zero_is_not_told_that_it_must() -> None:
+    far = replace(ONE_BIT, bits=8)
+    assert "The grid must hold 0" in _said(far)
+    assert "must hold 0" not in _said(replace(far, affine_range="free"))
+
+
+def test_a_missing_half_is_not_blamed_for_what_a_narrow_range_clips() -> None:
+    assert "act as 3" in _said(Settings())
+    said = _said(Settings(range=Fixed(-0.001, 0.001)))
+    assert "act as 3" not in said
+    assert said.startswith("Clipping **100")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SOURCES
 from quantlab.experiments import codec, curves, readings, stories
 from quantlab.experiments.part import error_bins
-from quantlab.experiments.tensor import Settings, built_in, fitting, rounded_up, run
+from quantlab.experiments.tensor import MOST_SCALES, Settings, built_in, fitting, run
+from quantlab.grid import layout_of
+from quantlab.numerals import rounded_up
 
 RANGES = st.one_of(
     st.just(MinMax()),
@@ -229,7 +231,19 @@ def test_nan_and_infinities_are_left_out_of_the_picture():
 @pytest.mark.parametrize("shape", [(3,), (2, 3), (2, 3, 2), (2, 1, 3, 2)])
 def test_any_axis_in_an_address_fits_an_array_of_any_rank(shape):
     for axis in range(-4, 4):
-        assert -len(shape) <= fitting(PerChannel(axis), len(shape)).axis < len(shape)
+        assert -len(shape) <= fitting(PerChannel(axis), shape).axis < len(shape)
+
+
+@pytest.mark.parametrize("shape", [(10**7,), (2500, 4000), (1, 10**6), (10**6, 2), (3, 10**6, 2)])
+def test_no_granularity_asks_for_more_scales_than_a_page_can_carry(shape):
+    asked = [PerGroup(size, axis) for size in (1, 3, 32) for axis in range(len(shape))]
+    asked += [PerChannel(axis) for axis in range(len(shape))]
+    for granularity in asked:
+        got = fitting(granularity, shape)
+        assert layout_of(shape, got)[0].parts <= MOST_SCALES
+        assert fitting(got, shape) == got
+        if layout_of(shape, granularity)[0].parts <= MOST_SCALES:
+            assert got == granularity
 
 
 @given(st.floats(1e-6, 1e6), st.floats(1e-3, 1e4), st.integers(1, 10**6))

@@ -10,11 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.arrays.builtin import SOURCES
-from quantlab.experiments import codec
+from quantlab.experiments import codec, tensor
 from quantlab.experiments.spelling import LARGEST
 from quantlab.experiments.stories import sentence
 from quantlab.experiments.tensor import VIEWS, YOURS, Settings, built_in, run
-from quantlab.scheme import Fixed
+from quantlab.scheme import Fixed, MinMax
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 _TIMEOUT_S = 120  # the first run may compile kernels
@@ -123,6 +123,31 @@ def test_every_control_that_a_state_brings(name: str) -> None:
     brought = {key for key, control in _controls(app).items() if not control.disabled} - _always_there()
     assert brought or name in WITHOUT_CONTROLS
     _walk(app, brought)
+
+
+def test_what_one_bit_rules_out_is_neither_shown_nor_offered() -> None:
+    app = _open({"bits": "1", "scale": "restricted"})
+    control = _controls(app)["control-symmetric_scale"]
+    assert control.value == _settings(app).scheme(built_in(Settings())).symmetric_scale == "half_range"
+    assert len(control.options) == 2
+    _set(app, "control-bits", 2)
+    assert _controls(app)["control-symmetric_scale"].value == "restricted"
+
+
+def test_what_may_not_be_searched_is_neither_shown_nor_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tensor, "MOST_SEARCHED_IN_GROUPS", 99)
+    app = _open({"range": "mse", "per": "group:4:-1"})
+    control = _controls(app)["control-range"]
+    assert control.value == "minmax"
+    assert "MSE-optimal" not in control.options
+    assert _settings(app).scheme(built_in(Settings())).range == MinMax()
+    _set(app, "control-granularity", "per row")
+    assert _controls(app)["control-range"].value == "mse"
+
+
+def test_a_narrow_range_that_cannot_act_disables_nothing() -> None:
+    assert _controls(_open({"narrow": "yes"}))["control-overflow"].disabled
+    assert not _controls(_open({"narrow": "yes", "codes": "unsigned"}))["control-overflow"].disabled
 
 
 def test_a_range_by_hand_takes_any_two_numbers_in_order_and_refuses_others_in_a_sentence() -> None:

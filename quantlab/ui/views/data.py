@@ -12,7 +12,7 @@ from quantlab.arrays import Array
 from quantlab.experiments import exports, readings
 from quantlab.experiments.table import MOST_COLUMNS, MOST_EDITED, MOST_ROWS, cut_words, edited, folded, folded_words
 from quantlab.experiments.tensor import YOURS, Result, Settings
-from quantlab.ui import address, anatomy, sources, uploads
+from quantlab.ui import address, anatomy, uploads
 
 _STATE = "quantlab-table"
 _HEIGHT = 422  # ten rows, the heading and the row to come, with nothing to scroll
@@ -104,8 +104,8 @@ def _changed(key: str, table: _Table) -> None:
 
 def _undone(table: _Table) -> None:
     (before, array), past = table.past[-1], table.past[:-1]
-    if before.data == YOURS:
-        sources.keep(array)
+    if before.data == YOURS and uploads.take("table", lambda: array) is None:
+        return
     # What was built in is so again; all else that the visitor has set since then stays.
     back = {name: getattr(before, name) for name in ("data", "size", "seed", "parameters")}
     address.change(**back, channel=None, element=None, body=False)
