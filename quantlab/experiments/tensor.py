@@ -158,6 +158,7 @@ class Compared:
     name: str
     settings: Settings
     array: Array
+    summary: Summary
     quantizer: Quantizer
     report: ErrorReport
     part: Part | None
@@ -249,7 +250,7 @@ def run(
         if trace is not None and other.name == "pinned":
             drawn = chart(trace.array, trace.quantizer, trace.summary, charted, recall)
         whole = drawn.report if drawn is not None and index is None else _report(other, recall)
-        compared = Compared(other.name, other.settings, other.array, other.quantizer, whole, drawn)
+        compared = Compared(other.name, other.settings, other.array, other.summary, other.quantizer, whole, drawn)
     report = part.report if index is None else _report(now, recall)
 
     def sqnr_with(value_range: Range) -> float:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments import readings
 from quantlab.experiments.sweep import Sweep, bits_sentence, sampled_sentence, sweep
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor import Compared, Result
 from quantlab.ui import anatomy, sources
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
@@ -17,7 +19,7 @@ from quantlab.ui.components.window import window
 
 def draw(result: Result) -> None:
     """Draw what one more bit brings, at every width."""
-    swept = measured(result)
+    swept, pinned = measured(result), pinned_curve(result, Sweep.sqnr)
     said = bits_sentence(swept, result)
     st.markdown(said)
     show(
@@ -33,6 +35,8 @@ def draw(result: Result) -> None:
                 swept.sqnr_affine,
                 slope=swept.slope,
                 now=(result.scheme.bits, float(swept.sqnr(result.scheme.symmetric)[result.scheme.bits - 1])),
+                compared=pinned,
+                compared_name="pinned",
                 narrow=window().narrow,
             ),
             swept.sqnr_columns,
@@ -44,8 +48,8 @@ def draw(result: Result) -> None:
         st.caption(sampled)
 
 
-def measured(result: Result) -> Sweep:
-    """Return the scheme's figures at every width, computed once for all widths."""
+def measured(result: Result | Compared) -> Sweep:
+    """Return a state's figures at every width, computed once for all widths."""
     # The curves are the same at every width and on both grids, so these are no part of the key.
     state = replace(result.settings.state(), bits=1, symmetric=True)
     swept: Sweep = sources.recall(
@@ -54,3 +58,9 @@ def measured(result: Result) -> Sweep:
         lambda: sweep(result.settings, result.array, result.summary, sources.recall),
     )
     return swept
+
+
+def pinned_curve(result: Result, curve: Callable[[Sweep, bool], Any]) -> Any:
+    """Return the pinned state's curve on its own grid, `Sweep.sqnr` or `Sweep.entropy`; None without a pin."""
+    other = result.compared
+    return curve(measured(other), other.settings.symmetric) if other is not None and other.name == "pinned" else None

@@ -13,7 +13,7 @@ from quantlab.scheme import PerTensor
 from quantlab.ui import anatomy
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
-from quantlab.ui.views.bits import measured
+from quantlab.ui.views.bits import measured, pinned_curve
 
 
 def draw(result: Result) -> None:
@@ -64,6 +64,8 @@ def _entropy(result: Result, swept: Sweep, said: str) -> Chart:
             swept.entropy_symmetric,
             swept.entropy_affine,
             now=(bits, float(swept.entropy(result.scheme.symmetric)[bits - 1])),
+            compared=pinned_curve(result, Sweep.entropy),
+            compared_name="pinned",
             narrow=window().narrow,
         ),
         swept.entropy_columns,
