@@ -311,3 +311,12 @@ def nbytes(n: int, scales: int, scheme: Scheme, working: np.dtype[Any]) -> int:
     scale_bits = limits(scheme, working).dtype.itemsize * 8
     zero_point_bits = 0 if scheme.symmetric else 32 if scheme.affine_range == "free" else scheme.bits
     return math.ceil(Fraction(n * scheme.bits + scales * (scale_bits + zero_point_bits), 8))
+
+
+# Matrix products
+
+
+def int_matmul(a: np.ndarray, b: np.ndarray, a_zero: Any = 0, b_zero: Any = 0) -> np.ndarray:
+    """Σ_k (a[i, k] − a_zero[i]) · (b[k, j] − b_zero[j]); in int64, so that a sum that leaves int32 shows."""
+    left = a.astype(np.int64) - np.reshape(a_zero, (-1, 1)).astype(np.int64)
+    return left @ (b.astype(np.int64) - np.reshape(b_zero, (1, -1)).astype(np.int64))

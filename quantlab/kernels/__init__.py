@@ -6,6 +6,8 @@ Kernels hold no state and no lock and release the GIL; they trust their argument
 from . import clipping, elementwise, ranges, statistics, tiers
 from .compilation import KERNELS, cache_folder, compile_all
 from .layout import Layout, box, per_channel, per_group, per_tensor
+from .matmul import Workspace, int_matmul
+from .packing import PackedWeights, pack
 from .threads import CORES, over_ranges
 
 
@@ -34,12 +36,16 @@ __all__ = [
     "CORES",
     "KERNELS",
     "Layout",
+    "PackedWeights",
+    "Workspace",
     "box",
     "clipping",
     "compile_all",
     "describe",
     "elementwise",
+    "int_matmul",
     "over_ranges",
+    "pack",
     "per_channel",
     "per_group",
     "per_tensor",

@@ -76,14 +76,13 @@ class TieredKernel:
     def __init__(self, build: Callable[[int], Callable[..., Any]], signatures: Sequence[tuple[Any, ...]]) -> None:
         self.build, self.signatures, self.name = build, list(signatures), _name(build)
         self.__doc__ = build.__doc__
-        self._built: dict[int, Kernel] = {}
+        self._built: dict[str, Kernel] = {}
 
     def of(self, tier: Tier) -> Kernel:
         """Return the kernel of one tier; compile it only where `tiers.available` has it."""
-        number = tier.number
-        if number not in self._built:
-            self._built[number] = Kernel(self.build(number), self.signatures)
-        return self._built[number]
+        if tier.name not in self._built:
+            self._built[tier.name] = Kernel(self.build(tier.number), self.signatures)
+        return self._built[tier.name]
 
     @property
     def compiled(self) -> Any:

@@ -10,10 +10,19 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
+from numba.extending import intrinsic
 from numba.np import arrayobj
 
 I8, I16, I32, I64 = (ir.IntType(bits) for bits in (8, 16, 32, 64))
 F32 = ir.FloatType()
+
+
+def emitted(function: Callable[..., Any]) -> Any:
+    """Declare an intrinsic: of the typing context and the arguments' types, it returns its signature and its emitter.
+
+    Plain integers from a kernel's closure arrive as literals, so that what is emitted can follow them.
+    """
+    return intrinsic(prefer_literal=True)(function)
 
 
 def constant(value: int | Sequence[int], ty: Any = I64) -> Any:
