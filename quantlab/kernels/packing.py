@@ -17,6 +17,7 @@ from .compilation import tiered_kernel, written
 from .tiers import Tier, chosen
 from .tiles import UNROLL, by_number
 
+PACKED_A = 96 * 1024  # words of packed A that stay in the second-level cache while all of B passes by
 LINE = 64  # bytes of a cache line; NumPy promises 16
 LARGEST = 2**31 - 1  # an int32 sum
 
@@ -87,6 +88,8 @@ class PackedWeights:
     tier : Tier
     panels, words : int
         How many panels there are, and how many words a column of one is long.
+    most_rows : int
+        So many rows of A are packed at once: whole tiles that fit PACKED_A.
     """
 
     shape: tuple[int, int]
@@ -96,6 +99,7 @@ class PackedWeights:
     tier: Tier
     panels: int
     words: int
+    most_rows: int
 
 
 def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) -> PackedWeights:
@@ -144,7 +148,8 @@ def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) 
     same = bool((zeros == zeros[:1]).all())
     data.flags.writeable = False
     row_factor = flip - int(zeros[0]) if same and zeros.size else None
-    return PackedWeights((k, n), data, row_factor, _reach(b, zeros), tier, panels, words)
+    most_rows = max(1, PACKED_A // (tier.rows * max(1, words))) * tier.rows
+    return PackedWeights((k, n), data, row_factor, _reach(b, zeros), tier, panels, words, most_rows)
 
 
 def zero_points(value: Any, n: int, name: str, what: str) -> npt.NDArray[np.int64]:
