@@ -28,7 +28,7 @@ if array is None:
 else:
     result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
     said = stories.sentence(result)
-    with hero_place:
+    with anatomy.before_all_else(hero_place):
         hero.hero(result, f"Values, their fall to the levels, and each level's share. {anatomy.spoken(said)}")
 
 with top:
@@ -48,58 +48,57 @@ with top:
 
 if result is None:
     anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
-    st.stop()
+else:
+    spoken = anatomy.spoken(said)
+    than = f"vs {result.compared.name}" if result.compared else None
+    narrow = window().narrow
+    anatomy.numbers(
+        [
+            anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
+            for reading in readings.readings(result)
+        ]
+    )
 
-spoken = anatomy.spoken(said)
-than = f"vs {result.compared.name}" if result.compared else None
-narrow = window().narrow
-anatomy.numbers(
-    [
-        anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
-        for reading in readings.readings(result)
-    ]
-)
+    curve, corners = curves.error_curve(result), curves.staircase(result.part)
+    error = Chart(
+        key="error",
+        title="Error",
+        remark=readings.error_remark(result),
+        alt=f"Histogram of the error. {spoken}",
+        figure=lambda: charts.error_histogram(
+            curve.rounding,
+            curve.clipping,
+            curve.lo,
+            curve.hi,
+            scale=curve.scale,
+            reach=curve.reach,
+            ideal=curve.ideal,
+            rounding=result.scheme.rounding,
+            compared=curve.compared,
+            compared_name="pinned",
+            narrow=narrow,
+        ),
+        columns=curve.columns,
+    )
+    transfer = Chart(
+        key="transfer",
+        title="Transfer",
+        remark="what comes out for what goes in",
+        alt=f"Staircase over the identity, the error below. {spoken}",
+        figure=lambda: charts.transfer_curve(
+            corners.x,
+            corners.x_hat,
+            corners.clipped,
+            value_range=result.part.axis,
+            error_range=result.charted.error_axis,
+            compared=curves.pinned_corners(result),
+            compared_name="pinned",
+            narrow=narrow,
+        ),
+        columns=corners.columns,
+    )
+    for place, chart in zip(anatomy.supporting(), (error, transfer), strict=True):
+        with place:
+            show(chart, readings.file_stem(settings, chart.key))
 
-curve, corners = curves.error_curve(result), curves.staircase(result.part)
-error = Chart(
-    key="error",
-    title="Error",
-    remark=readings.error_remark(result),
-    alt=f"Histogram of the error. {spoken}",
-    figure=lambda: charts.error_histogram(
-        curve.rounding,
-        curve.clipping,
-        curve.lo,
-        curve.hi,
-        scale=curve.scale,
-        reach=curve.reach,
-        ideal=curve.ideal,
-        rounding=result.scheme.rounding,
-        compared=curve.compared,
-        compared_name="pinned",
-        narrow=narrow,
-    ),
-    columns=curve.columns,
-)
-transfer = Chart(
-    key="transfer",
-    title="Transfer",
-    remark="what comes out for what goes in",
-    alt=f"Staircase over the identity, the error below. {spoken}",
-    figure=lambda: charts.transfer_curve(
-        corners.x,
-        corners.x_hat,
-        corners.clipped,
-        value_range=result.part.axis,
-        error_range=result.charted.error_axis,
-        compared=curves.pinned_corners(result),
-        compared_name="pinned",
-        narrow=narrow,
-    ),
-    columns=corners.columns,
-)
-for place, chart in zip(anatomy.supporting(), (error, transfer), strict=True):
-    with place:
-        show(chart, readings.file_stem(settings, chart.key))
-
-anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})
+    anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

@@ -320,3 +320,12 @@ def int_matmul(a: np.ndarray, b: np.ndarray, a_zero: Any = 0, b_zero: Any = 0) -
     """Σ_k (a[i, k] − a_zero[i]) · (b[k, j] − b_zero[j]); in int64, so that a sum that leaves int32 shows."""
     left = a.astype(np.int64) - np.reshape(a_zero, (-1, 1)).astype(np.int64)
     return left @ (b.astype(np.int64) - np.reshape(b_zero, (1, -1)).astype(np.int64))
+
+
+# How results are held against each other
+
+
+def same_bits(a: Any, b: Any) -> bool:
+    """Equal in type, shape and every bit; so 0.0 is not −0.0, and NaN is NaN."""
+    a, b = np.asarray(a), np.asarray(b)
+    return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()

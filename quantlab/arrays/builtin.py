@@ -250,7 +250,7 @@ _SOURCES = (
     ),
     Source(
         "outlier",
-        "normal with outliers",
+        "normal, outliers",
         "Normal, with a small share of the values multiplied by a factor.",
         _outlier,
         (
@@ -260,7 +260,7 @@ _SOURCES = (
     ),
     Source(
         "channels",
-        "channels of unequal width",
+        "unequal channels",
         "Normal rows, each wider than the one before it.",
         _channels,
         (Parameter("factor", "Factor", 100, 1, 10_000, 1, "How many times wider the last row is than the first."),),

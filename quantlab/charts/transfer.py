@@ -86,7 +86,7 @@ def transfer_curve(
         hovermode="x",
         hoversubplots="axis",
         xaxis={"range": [lo, hi], "title": {"text": "x"}, "nticks": 5 if narrow else 7, "anchor": "y2"},
-        yaxis={"domain": [0.40, 1], "range": [lo, hi], "nticks": 4},
+        yaxis={"domain": [0.40, 1], "range": [lo, hi], "nticks": 5},
         yaxis2={
             "domain": [0, 0.30],
             "range": [-1.05 * most, 1.05 * most],

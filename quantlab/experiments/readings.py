@@ -46,7 +46,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
             "sqnr",
         ),
         Reading(
-            f"Max error, {num(now.max_abs_error_steps)} s",
+            f"Largest error, {num(now.max_abs_error_steps)} s",
             num(now.max_abs_error),
             None if other is None else difference(now.max_abs_error, other.max_abs_error),
             "max error",

@@ -46,6 +46,17 @@ def _nothing_to_quantize(result: Result) -> str | None:
     return None
 
 
+def _all_alike(result: Result) -> str | None:
+    (lo, hi), report = result.part.extremes, result.report
+    if lo != hi or report.parts is not None:
+        return None
+    lead = f"Every value is **{_short(lo)}**, so one code carries all {count(report.n)}"
+    if not report.mse:
+        return f"{lead} **without error**."
+    off, steps = num(report.max_abs_error), num(report.max_abs_error_steps)
+    return f"{lead}, and what comes back is off by **{off}**, {steps} of a step."
+
+
 def _by_part(result: Result) -> str | None:
     parts = result.report.parts
     if parts is None or result.index is None:
@@ -65,9 +76,10 @@ def _wrapped(result: Result) -> str | None:
         return None
     wrapped = result.part.report.clipped_low + result.part.report.clipped_high
     return (
-        f"**{count(wrapped)}** values run past the last code and :red[wrap around] to the other end: the worst is off "
+        f"**{count(wrapped)}** {'value runs' if wrapped == 1 else 'values run'} past the last code and "
+        f":red[wrap{'s' if wrapped == 1 else ''} around] to the other end: the worst is off "
         f"by **{num(result.report.max_abs_error)}**, and {decibels(result.report.sqnr_db)} is left. "
-        "Saturating would hold them."
+        f"Saturating would hold {'it' if wrapped == 1 else 'them'}."
     )
 
 
@@ -75,13 +87,16 @@ def _one_bit(result: Result) -> str | None:
     if result.scheme.bits != 1:
         return None
     used, other = result.report.codes_used, _other_grid(result)
-    lead = f"One bit has two levels, 0 and {_only_level(result)}"
+    lead = f"One bit has two levels, {_two_levels(result)}"
     if used == 1:
         verdict = "every value :red[becomes the same]"
     else:
-        verdict = f"{share(result.report.code_counts.min() / result.report.n)} of the values take the rarer one"
-    tail = "" if other is None else f" An {other.name} grid: {decibels(other.report.sqnr_db)}."
-    return f"{lead}; {verdict}, {decibels(result.report.sqnr_db)}.{tail.replace('An symmetric', 'A symmetric')}"
+        verdict = f"the rarer takes {share(result.report.code_counts.min() / result.report.n)} of the values"
+    tail = ""
+    if other is not None:
+        name = {"affine": "an :green[affine]", "symmetric": "a :blue[symmetric]"}[other.name]
+        tail = f"; {name} grid gives {decibels(other.report.sqnr_db)}"
+    return f"{lead}, and {verdict}: **{decibels(result.report.sqnr_db)}**{tail}."
 
 
 def _half_unused(result: Result) -> str | None:
@@ -161,7 +176,8 @@ def _affine_gain(result: Result) -> str | None:
 def _far_from_zero(result: Result) -> str | None:
     lo, hi = result.part.extremes
     if (
-        not (lo > 0 or hi < 0)
+        lo == hi
+        or not (lo > 0 or hi < 0)
         or (hi - lo) > min(abs(lo), abs(hi))
         or result.report.codes_used > result.scheme.levels / 2
     ):
@@ -188,6 +204,7 @@ STORIES: tuple[Callable[[Result], str | None], ...] = (
     _nothing_to_quantize,
     _by_part,
     _wrapped,
+    _all_alike,
     _one_bit,
     _far_from_zero,
     _half_unused,
@@ -224,10 +241,10 @@ def _short(value: float) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "·" not in text else text
 
 
-def _only_level(result: Result) -> str:
+def _two_levels(result: Result) -> str:
     quantizer = result.part.quantizer
-    levels = quantizer.dequantize(np.array([quantizer.qmin, quantizer.qmax]))
-    return num(float(levels[np.argmax(np.abs(levels))]))
+    levels = quantizer.dequantize(np.array([quantizer.qmin, quantizer.qmax])).tolist()
+    return " and ".join(num(level) for level in sorted(levels, key=abs))
 
 
 _ARTICLE = Settings()

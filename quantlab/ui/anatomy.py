@@ -6,7 +6,9 @@ Heights are reserved, so that a change moves nothing below it; see look.css.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,11 +17,12 @@ from streamlit.delta_generator import DeltaGenerator
 
 from quantlab.experiments import codec
 from quantlab.ui import address, look
+from quantlab.ui.components.entrance import entrance
 
 T = TypeVar("T")
 
-TABLE_ROWS = 1_000
-_SMALL_TABLE_ROWS = 50
+_HEAD_START_S = 0.04
+
 _COLOURED = re.compile(r":[a-z]+\[((?:[^\[\]]|\[[^\]]*\])*)\]")
 _MARKED = re.compile(r"([!-/:-@\[-`{-~])")
 
@@ -112,9 +115,22 @@ def hero() -> DeltaGenerator:
     return st.container(key="hero")
 
 
+@contextmanager
+def before_all_else(place: DeltaGenerator) -> Iterator[None]:
+    """Draw into `place` what the eye waits for, and give the browser the time to show it.
+
+    What follows at once would be drawn in the same go, and since the browser draws charts first, the eye would wait for
+    them. A run that draws the hero takes some 15 ms, the charts another 35; with this pause the hero moves while the
+    server still works, and all is at rest earlier, not later.
+    """
+    with place:
+        yield
+    time.sleep(_HEAD_START_S)
+
+
 def numbers(figures: Sequence[Figure]) -> None:
     """Draw a row of figures, each with its difference to the compared state."""
-    with st.container(key="numbers", horizontal=True, gap="medium"):
+    with st.container(key="numbers", horizontal=True, gap="small"):
         for figure in figures:
             st.metric(
                 figure.label,
@@ -124,7 +140,7 @@ def numbers(figures: Sequence[Figure]) -> None:
                 delta_arrow="off",
                 delta_description=figure.than if figure.delta else None,
                 help=figure.help,
-                width=152,
+                width=176,
             )
 
 
@@ -156,64 +172,19 @@ def views(drawn: Mapping[str, Callable[[], None]], *, name: str = "view") -> Non
             drawn[labels[opened]]()
 
 
-def chart_table(
-    columns: Callable[[], Mapping[str, Any]],
-    *,
-    key: str,
-    file_name: str,
-    picture: Callable[[], str] | None = None,
-) -> None:
-    """Draw the button under a chart that opens its data; nothing of it is computed before.
+def popover(label: str, draw: Callable[[], None], *, key: str, **button: Any) -> None:
+    """Draw a button and, while it is open, what `draw` draws behind it; the keyboard goes in with it.
 
     Parameters
     ----------
-    columns : callable
-        Gives the columns by their headings: sequences or arrays, all of one length.
+    label : str
+    draw : callable
+        Not called before the button is opened.
     key : str
-        The chart's.
-    file_name : str
-        Of the downloads, without its ending; from page and state.
-    picture : callable, optional
-        Gives the chart as a page that stands alone, in HTML.
+    button : options of Streamlit's popover
     """
-    popover = st.popover("Table", key=f"table-{key}", type="tertiary", on_change="rerun")
-    if popover.open:
-        with popover:
-            # Above the table, whose end may lie below the window's.
-            with st.container(horizontal=True):
-                _download("CSV", lambda: csv(columns()), f"{file_name}.csv", "text/csv", key=f"csv-{key}")
-                if picture:
-                    _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
-            _table(columns(), key=key)
-
-
-def _table(columns: Mapping[str, Any], *, key: str) -> None:
-    import pandas as pd
-
-    count = max((len(column) for column in columns.values()), default=0)
-    frame = pd.DataFrame({name: column[:TABLE_ROWS] for name, column in columns.items()})
-    if count > TABLE_ROWS:
-        st.caption(f"The first {TABLE_ROWS} of {count} rows; the CSV has all.")
-    # A screen reader gets more from a plain table, a long one is quicker as a canvas.
-    if count <= _SMALL_TABLE_ROWS:
-        st.table(frame, height=320)
-    else:
-        st.dataframe(frame, height=320, hide_index=True, key=f"rows-{key}")
-
-
-def _download(label: str, data: Callable[[], str], file_name: str, mime: str, *, key: str) -> None:
-    # Computed at the click, without a run of the page.
-    st.download_button(label, data, file_name, mime, key=key, on_click="ignore")
-
-
-def csv(columns: Mapping[str, Any]) -> str:
-    """Write columns as CSV, every number with all its digits.
-
-    >>> print(csv({"code": [-1, 2], "share": [0.25, 0.75]}), end="")
-    code,share
-    -1,0.25
-    2,0.75
-    """
-    import pandas as pd
-
-    return str(pd.DataFrame(dict(columns)).to_csv(index=False, lineterminator="\n"))
+    place = st.popover(label, key=key, on_change="rerun", **button)
+    if place.open:
+        with place:
+            entrance(key)
+            draw()

@@ -31,6 +31,7 @@ from quantlab.ui.glossary import help_for
 _GROUP = 32
 _PIN_WIDTH = 76  # both words fit, so that pinning moves nothing
 _GRIDS = {True: "Symmetric", False: "Affine"}
+_AXES = {False: "Whole", True: "Body"}
 
 
 def data(names: dict[str, str], *, width: int = 200) -> None:
@@ -149,8 +150,8 @@ def axis(body: bool) -> None:
     if body:
         st.segmented_control(
             "Axis",
-            [False, True],
-            format_func=lambda chosen: "Body" if chosen else "Whole",
+            list(_AXES),
+            format_func=_AXES.__getitem__,
             required=True,
             label_visibility="collapsed",
             help=help_for("axis"),

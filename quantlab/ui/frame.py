@@ -8,14 +8,12 @@ from __future__ import annotations
 import importlib
 import logging
 from collections.abc import Sequence
-from contextlib import suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from streamlit.runtime.scriptrunner import StopException
 
 from quantlab.experiments import codec
 from quantlab.ui import address, look
@@ -90,9 +88,8 @@ def _frame(pages: Sequence[Page]) -> None:
 
 def _run(page: Any) -> None:
     try:
-        # A page that has nothing more to show may stop; what the frame does after it must be done all the same.
-        with suppress(StopException):
-            page.run()
+        # A page must not call `st.stop`: Streamlit then ends the run at the next message, which is the address's.
+        page.run()
     except Exception:
         _LOG.exception("Page %r failed at %s", page.url_path, codec.encode(address.settings()))
         if address.fall_back(_FAULT):

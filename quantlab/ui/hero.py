@@ -9,7 +9,8 @@ from quantlab.experiments.part import Part, Samples, samples
 from quantlab.experiments.tensor import Result
 from quantlab.experiments.trace import part_of
 from quantlab.grid import layout_of
-from quantlab.ui import address, anatomy
+from quantlab.ui import address
+from quantlab.ui.chart import chart_table
 from quantlab.ui.components.fall import FLOOR, NEAREST, STOCHASTIC, Few, Grid, Many, Picture, fall, standalone
 
 _CELLS = {"half_even": NEAREST, "half_away": NEAREST, "floor": FLOOR, "stochastic": STOCHASTIC}
@@ -23,7 +24,7 @@ def hero(result: Result, alt: str) -> None:
     shown = chosen if one_by_one is not None and chosen in one_by_one.flat_index() else None
     fall("fall", drawn, alt=alt, chosen=shown, on_choose=lambda index: address.change(element=index))
     stem = readings.file_stem(result.settings, "fall")
-    anatomy.chart_table(
+    chart_table(
         lambda: curves.level_columns(result.part),
         key="fall",
         file_name=stem,

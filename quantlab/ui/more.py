@@ -5,6 +5,7 @@ A control that cannot act in this state is disabled, with the reason as its help
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -13,7 +14,7 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES
 from quantlab.experiments.tensor import LARGEST_SEED, YOURS, Settings, fitting
 from quantlab.scheme import Fixed, Percentile, PerGroup
-from quantlab.ui import address, uploads
+from quantlab.ui import address, anatomy, uploads
 from quantlab.ui.glossary import help_for
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -43,10 +44,7 @@ _WORDS: dict[str, dict[str, str]] = {
 
 def more(array: Array | None) -> None:
     """Draw the button behind which the rest of the controls stand, and those while it is open."""
-    popover = st.popover("More", key="more", on_change="rerun", width="content")
-    if popover.open:
-        with popover:
-            _groups(array)
+    anatomy.popover("More", partial(_groups, array), key="more", width="content")
 
 
 def _groups(array: Array | None) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import streamlit as st
 
-from quantlab.ui import address
+from quantlab.ui import address, anatomy
 from quantlab.ui.components.link import link
 
 ADDRESS_VARIABLE = "QUANTLAB_ADDRESS"
@@ -22,13 +22,14 @@ def share(*, yours: bool) -> None:
     yours : bool
         Whether the page shows an array of the visitor's, which no link can hold.
     """
-    popover = st.popover("Share", key="share", on_change="rerun", help="A link that shows this state")
-    if popover.open:
-        with popover:
-            here = st.context.url or "http://localhost/"
-            link("share-link", page_link(here, os.environ.get(ADDRESS_VARIABLE, ""), address.query()), label="Link")
-            if yours:
-                st.caption(_UPLOAD_STAYS)
+
+    def draw() -> None:
+        here = st.context.url or "http://localhost/"
+        link("share-link", page_link(here, os.environ.get(ADDRESS_VARIABLE, ""), address.query()), label="Link")
+        if yours:
+            st.caption(_UPLOAD_STAYS)
+
+    anatomy.popover("Share", draw, key="share", help="A link that shows this state")
 
 
 def page_link(here: str, base: str, query: str) -> str:

@@ -25,10 +25,7 @@ UPLOAD_HELP = (
 PASTE_HELP = "Numbers in rows, as in a table, or as Python and NumPy print lists. Ctrl+Enter takes them."
 EMPTY = "Here goes **your own array**: upload a file or paste numbers, and see what quantization does to them."
 """The sentence of a page whose data is `yours`, before there is an array."""
-_KINDS = (
-    "`.npy`, `.npz` with one array or several, or a table of numbers as text: `.csv`, `.tsv`, `.txt`. Up to four "
-    "dimensions; delimiter, decimal comma, header and index column are found."
-)
+_KINDS = ".npy, .npz, or a table of numbers as text: .csv, .tsv, .txt. Delimiter, header and index column are found."
 _STAYS = "An array stays in the session that it was added in: neither a link nor a reload of the page brings it along."
 _EXAMPLE = "0.5  −1.25  3\n2  0  −0.75"
 _STATE = "quantlab-uploads"
@@ -98,28 +95,35 @@ def paste(place: str) -> None:
     """Draw the field for typed or pasted numbers; `place` tells it from others on the page."""
     key = f"paste-{place}"
     with st.form(f"form-{key}", border=False):
-        st.text_area("Paste numbers", key=key, height=124, placeholder=_EXAMPLE, help=PASTE_HELP)
+        st.text_area("Paste numbers", key=key, height=96, placeholder=_EXAMPLE, help=PASTE_HELP)
         st.form_submit_button("Use these numbers", on_click=_pasted, args=(key,))
     refusal("paste")
 
 
 def ask() -> None:
-    """Draw what stands in place of the picture while there is no array: how to add one."""
-    left, right = st.columns(2, gap="large")
+    """Draw what stands in place of the picture while there is no array, and takes no more room: how to add one."""
+    left, right = st.columns(2, gap="medium")
     with left:
         upload("hero")
-        st.caption(_KINDS)
+        if not refused("upload"):
+            st.caption(_KINDS)
     with right:
         paste("hero")
-        st.caption(_STAYS)
+        if not refused("paste"):
+            st.caption(_STAYS)
 
 
 def refusal(control: str) -> None:
     """Say what was wrong with what `control` was last given, if anything was."""
-    said = _desk().refusals.get(control)
+    said = refused(control)
     if said:
         with st.container(key=f"refusal-{control}"):
             st.warning(anatomy.plain(said), icon=":material/info:")
+
+
+def refused(control: str) -> str:
+    """Return what was wrong with what `control` was last given; "" if nothing was."""
+    return _desk().refusals.get(control, "")
 
 
 def take(control: str, make: Callable[[], Array], *, known: str = "") -> Array | None:

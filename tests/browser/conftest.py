@@ -36,7 +36,7 @@ _OPTIONS = [
 # Streamlit looks for its root below the page's path first.
 _KNOWN_404 = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 _HERE = {"127.0.0.1", "localhost"}
-_LONGEST_RUN_MS = 20_000
+_LONGEST_RUN_MS = 60_000
 
 expect.set_options(timeout=15_000)
 
@@ -194,7 +194,7 @@ def settled(page: Page, *expected: str) -> None:
     The state alone would not do: it also says "not running" before a run has begun.
     """
     for text in expected:
-        expect(page.locator(".st-key-sentence")).to_contain_text(text)
+        expect(page.locator(".st-key-sentence")).to_contain_text(text, timeout=_LONGEST_RUN_MS)
     page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=_LONGEST_RUN_MS)
     # In a cold browser the style sheet takes effect last.
     page.wait_for_function("getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--ql-ink')")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import pickle
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,6 +13,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, Server, press, settled
 from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 APP = ROOT / "app.py"
 EMPTY = "Here goes your own array"
@@ -56,6 +58,8 @@ def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
     _upload(page, "layers.npz", file.getvalue())
     _shown(page, "layers.npz: first: 2 × 2, float32")
     choice = page.get_by_label("Array of the file").last
+    # The list closes when the page scrolls, as a click does that has to come into view first.
+    choice.scroll_into_view_if_needed()
     choice.click()
     page.get_by_role("option", name="second: 5, float64").click()
     _shown(page, "layers.npz: second: 5, float64")
@@ -110,9 +114,105 @@ def test_pasted_numbers_and_back(page: Page, server: Server) -> None:
     assert _query(page)["data"] == ["yours"]
 
 
-def _original(page: Page, server: Server) -> Path:
+def _edit(page: Page, row: int, column: int, text: str) -> None:
+    table = page.locator(".st-key-view [data-testid=stDataFrame]")
+    table.scroll_into_view_if_needed()
+    table.locator("canvas").first.wait_for()
+    # Keys that come before the cell's own field is open go to the table, which moves its selection by them.
+    field = page.locator("#portal input")
+    for _ in range(5):
+        box = table.bounding_box()
+        assert box
+        page.mouse.dblclick(box["x"] + 75 + 81 * column, box["y"] + 52 + 35 * row)
+        with suppress(PlaywrightTimeoutError):
+            field.wait_for(timeout=3_000)
+            break
+    field.fill(text)
+    field.press("Enter")
+    expect(field).to_have_count(0)
+
+
+def _values(page: Page) -> np.ndarray:
+    return np.load(_download(page, "Values (.npy)"))
+
+
+def test_an_edited_cell_makes_a_built_in_array_the_visitors_and_can_be_undone(page: Page, server: Server) -> None:
     _open(page, server, "?view=data", "21.7")
-    return _download(page, "Values (.npy)")
+    original = _values(page)
+    drawn = page.locator(".st-key-hero [data-state]").first
+    first_drawing = drawn.get_attribute("data-state")
+    assert first_drawing
+    scrolled = page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop")
+    _edit(page, 0, 1, "3")
+    page.wait_for_url(lambda url: "data=yours" in url)
+    settled(page, "Values in [0.0047, 3]")
+    assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop") >= scrolled
+    expect(page.locator(".st-key-view")).to_contain_text("article rand: 10 × 10, float32 (edited here)")
+    expect(page.locator(".st-key-numbers")).to_contain_text("14.4 dB")
+    expect(drawn).not_to_have_attribute("data-state", first_drawing)
+    once = original.copy()
+    once[0, 1] = 3
+    assert np.array_equal(_values(page), once)
+    _edit(page, 1, 1, "-2.5")
+    settled(page, "3.00 rounds to code 8")
+    twice = once.copy()
+    twice[1, 1] = -2.5
+    assert np.array_equal(_values(page), twice)
+    undo = page.get_by_role("button", name="Undo edit")
+    undo.click()
+    settled(page, "Values in [0.0047, 3]")
+    assert np.array_equal(_values(page), once)
+    undo.click()
+    settled(page, "21.7")
+    expect(undo).to_be_disabled()
+    assert "data" not in _query(page)
+    assert np.array_equal(_values(page), original)
+
+
+def test_back_leaves_an_edited_array_and_forward_returns_to_it(page: Page, server: Server) -> None:
+    _open(page, server, "?view=data", "21.7")
+    original = _values(page)
+    _edit(page, 2, 1, "-4")
+    page.wait_for_url(lambda url: "data=yours" in url)
+    edited = _values(page)
+    page.go_back()
+    settled(page, "21.7")
+    assert np.array_equal(_values(page), original)
+    page.go_forward()
+    page.wait_for_url(lambda url: "data=yours" in url)
+    settled(page)
+    expect(page.locator(".st-key-view")).to_contain_text("(edited here)")
+    assert np.array_equal(_values(page), edited)
+    assert edited[2, 1] == -4
+
+
+def test_a_refused_edit_leaves_the_table_as_it_was(page: Page, server: Server) -> None:
+    _open(page, server, "?data=yours&view=data", EMPTY)
+    _upload(page, "one.csv", b"1.5\n")
+    _shown(page, "one.csv")
+    _edit(page, 0, 0, "")
+    expect(page.locator(".st-key-refusal-table")).to_be_visible()
+    settled(page)
+    _edit(page, 0, 0, "2.5")
+    expect(page.locator(".st-key-refusal-table")).to_have_count(0)
+    assert _values(page).tolist() == [2.5]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_first_array_moves_nothing(server: Server, open_browser: Callable[..., Page], width: int) -> None:
+    page = open_browser(width=width)
+    _open(page, server, "?data=yours", EMPTY)
+    tops = {name: _top(page, name) for name in ("hero", "numbers")}
+    _upload(page, "a.csv", b"1 2\n3 4\n")
+    _shown(page, "a.csv")
+    for name, top in tops.items():
+        assert _top(page, name) == pytest.approx(top, abs=0.5), name
+
+
+def _top(page: Page, name: str) -> float:
+    box = page.locator(f".st-key-{name}").bounding_box()
+    assert box
+    return box["y"] + float(page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop"))
 
 
 def _download(page: Page, label: str) -> Path:

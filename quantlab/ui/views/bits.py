@@ -36,6 +36,7 @@ def draw(result: Result) -> None:
                 narrow=window().narrow,
             ),
             swept.sqnr_columns,
+            abreast=1,
         ),
         readings.file_stem(result.settings, "bits"),
     )

@@ -21,6 +21,7 @@ from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 
 _MAPS = {"values": "Values", "codes": "Codes", "errors": "Errors"}
+_MAP_HELP = "What the map colours: the values, their codes, or the errors x̂ − x."
 _ONE_SCALE = "All values share one scale, so there is no channel to show alone; choose a granularity first."
 
 
@@ -65,7 +66,9 @@ def _controls(result: Result, found: Channels | None) -> None:
             width=170,
             **address.key("channel", to_widget=lambda number: None if number is None else min(number, last)),
         )
-        st.segmented_control("Map", list(_MAPS), format_func=_MAPS.__getitem__, required=True, **address.key("map"))
+        st.segmented_control(
+            "Map", list(_MAPS), format_func=_MAPS.__getitem__, required=True, help=_MAP_HELP, **address.key("map")
+        )
         if found is not None and found.shared:
             st.button(
                 f"Give each {found.kind} its own scale",

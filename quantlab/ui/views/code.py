@@ -34,6 +34,7 @@ def draw(result: Result) -> None:
     if found.code is None:
         st.markdown(found.reason)
     else:
-        st.code(found.code, language="python")
+        # On a phone the lines are longer than the page, and what scrolls sideways is out of the keyboard's reach.
+        st.code(found.code, language="python", wrap_lines=True)
     if found.remark:
         st.caption(found.remark)

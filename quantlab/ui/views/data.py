@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import streamlit as st
@@ -11,21 +11,23 @@ import streamlit as st
 from quantlab.arrays import Array
 from quantlab.experiments import exports, readings
 from quantlab.experiments.table import MOST_COLUMNS, MOST_EDITED, MOST_ROWS, cut_words, edited, folded, folded_words
-from quantlab.experiments.tensor import Result
-from quantlab.ui import anatomy, uploads
+from quantlab.experiments.tensor import YOURS, Result, Settings
+from quantlab.ui import address, anatomy, sources, uploads
 
 _STATE = "quantlab-table"
-_HEIGHT = 420
+_HEIGHT = 422  # ten rows, the heading and the row to come, with nothing to scroll
+_MOST_UNDONE = 100
 _EDIT_HINT = "Change a cell, paste cells, or add a row at the end: the array becomes yours."
 
 
 @dataclass
 class _Table:
-    """The editor's state: it counts its edits from `base` on, and what it has made of that is `latest`."""
+    """The editor's state: it counts its edits from `base` on, `shown` is what they make; `past` leads back."""
 
     serial: int
     base: Array
-    latest: str
+    shown: Array
+    past: list[tuple[Settings, Array]] = field(default_factory=list)
 
 
 def draw(result: Result) -> None:
@@ -48,10 +50,9 @@ def _editor(array: Array) -> None:
     import pandas as pd
 
     table: _Table | None = st.session_state.get(_STATE)
-    if table is None or table.latest != array.digest:
+    if table is None or table.shown.digest != array.digest:
         # Another key, or the editor would lay its earlier edits over these values.
-        table = _Table(0 if table is None else table.serial + 1, array, array.digest)
-        st.session_state[_STATE] = table
+        table = st.session_state[_STATE] = _Table(0 if table is None else table.serial + 1, array, array)
     values = folded(table.base.values)
     key = f"table-{table.serial}"
     deep = table.base.values.ndim > 2
@@ -66,6 +67,14 @@ def _editor(array: Array) -> None:
         alt=f"Table of the {array.values.size} values.",
     )
     st.caption(" ".join(filter(None, [folded_words(array.values.shape), _EDIT_HINT])))
+    st.button(
+        "Undo edit",
+        key="undo-edit",
+        disabled=not table.past,
+        help="Take the last change of the table back." if table.past else "Nothing has been edited in this table.",
+        on_click=_undone,
+        args=(table,),
+    )
     uploads.refusal("table")
 
 
@@ -83,9 +92,24 @@ def _changed(key: str, table: _Table) -> None:
             state["deleted_rows"],
         )
 
-    array = uploads.take("table", make, known=table.latest)
+    before: Settings = address.settings()
+    array = uploads.take("table", make, known=table.shown.digest)
     if array is not None:
-        table.latest = array.digest
+        table.past = [*table.past, (before, table.shown)][-_MOST_UNDONE:]
+        table.shown = array
+    elif uploads.refused("table"):
+        # The editor would keep what was refused, and lay it under every later edit.
+        table.serial, table.base = table.serial + 1, table.shown
+
+
+def _undone(table: _Table) -> None:
+    (before, array), past = table.past[-1], table.past[:-1]
+    if before.data == YOURS:
+        sources.keep(array)
+    # What was built in is so again; all else that the visitor has set since then stays.
+    back = {name: getattr(before, name) for name in ("data", "size", "seed", "parameters")}
+    address.change(**back, channel=None, element=None, body=False)
+    st.session_state[_STATE] = _Table(table.serial + 1, array, array, past)
 
 
 def _excerpt(array: Array) -> None:

@@ -2,7 +2,7 @@
 // their attributes change, and what the grid moved glides to its new place, so that the eye can follow.
 
 const GLIDE_MS = 180
-const LONGEST_STEP_MS = 50            // a busy page slows the glide, it does not swallow it
+const LONGEST_STEP_MS = 150           // a busy page shortens the glide, it does not swallow it
 const POINTER_REACH = 12
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)")
 

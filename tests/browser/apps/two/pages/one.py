@@ -3,13 +3,14 @@ from registry import PAGES
 from settings_one import TRIES
 
 from quantlab.ui import address, anatomy, sharing
+from quantlab.ui.chart import chart_table
 from quantlab.ui.frame import framed
 
 framed(PAGES)
 
 
 def table() -> None:
-    anatomy.chart_table(lambda: {"code": list(range(2_000))}, key="codes", file_name="codes", picture=lambda: "<p>")
+    chart_table(lambda: {"code": list(range(2_000))}, key="codes", file_name="codes", picture=lambda: "<p>")
 
 
 def fault() -> None:

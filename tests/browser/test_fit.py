@@ -1,0 +1,58 @@
+"""What the page says is there to the last letter, and nothing scrolls that should not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from conftest import ROOT, Server, settled
+from playwright.sync_api import Page
+
+from quantlab.ui.sources import NAMES
+
+APP = ROOT / "app.py"
+WIDTHS = (1440, 390)
+
+CUT = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(node =>
+    getComputedStyle(node).textOverflow === 'ellipsis' && node.tagName !== 'INPUT' && node.clientWidth
+    && node.scrollWidth > node.clientWidth
+).map(node => node.textContent)"""
+CUT_NAMES = """names => {
+    const input = document.querySelector('.st-key-control-data input'), style = getComputedStyle(input)
+    const pen = document.createElement('canvas').getContext('2d')
+    pen.font = style.font
+    const room = input.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight)
+    return names.filter(name => pen.measureText(name).width > room)
+}"""
+SCROLLING = """() => [...document.querySelectorAll('[data-testid=stMain] *')].filter(node => {
+    const style = getComputedStyle(node), scrolls = value => value === 'auto' || value === 'scroll'
+    return node.clientWidth && (scrolls(style.overflowX) && node.scrollWidth > node.clientWidth
+        || scrolls(style.overflowY) && node.scrollHeight > node.clientHeight)
+}).map(node => `${node.className} ${node.textContent}`.slice(0, 120))"""
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_number_and_no_name_is_cut_off(server: Server, open_browser: Callable[..., Page], width: int) -> None:
+    page = open_browser(width=width)
+    for query in ("?grid=affine", "?bits=16"):
+        page.goto(f"{server.url}/{query}")
+        settled(page, "affine" if "affine" in query else "32768")
+        page.get_by_test_id("stMetric").nth(5).wait_for()
+        assert page.evaluate(CUT) == []
+        tops = {box["y"] for box in (each.bounding_box() for each in page.get_by_test_id("stMetric").all()) if box}
+        assert len(tops) == (1 if width > 640 else 3)
+    page.locator(".st-key-control-data input").wait_for()
+    assert page.evaluate(CUT_NAMES, ["a name that is much too long for the box"])
+    assert page.evaluate(CUT_NAMES, list(NAMES.values())) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_only_what_is_wider_than_the_page_scrolls(
+    server: Server, open_browser: Callable[..., Page], width: int
+) -> None:
+    page = open_browser(width=width)
+    page.goto(f"{server.url}/?view=formulas&data=ties")
+    settled(page, "33 values")
+    page.locator(".st-key-formulas .katex-display").last.wait_for()
+    # On a phone the tries are one row that scrolls, by design.
+    assert [said for said in page.evaluate(SCROLLING) if "st-key-tries" not in said] == []
