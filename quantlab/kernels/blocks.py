@@ -56,6 +56,7 @@ def row_sum(a: Any, i: int, flip: int, signed: int) -> Any:
 
 @tiered_kernel(
     (
+        written(types.int32),
         types.Array(types.uint8, 2, "C", readonly=True),
         types.uint8,
         types.int64,
@@ -63,7 +64,6 @@ def row_sum(a: Any, i: int, flip: int, signed: int) -> Any:
         read_only(types.int32),
         types.int64,
         read_only(types.float32),
-        written(types.int32),
         written(types.int32, 2),
         *[types.int64] * 4,
     )
@@ -71,16 +71,17 @@ def row_sum(a: Any, i: int, flip: int, signed: int) -> Any:
 def multiply(number: int) -> Any:
     """Build the kernel that fills rows [top, bottom) and panels [left, right) of `out`; all else is left untouched.
 
-    The built function takes A as bytes with the `flip` that makes them what the instruction reads, A's zero point as
-    stored (or `a_zeros`, one a row), packed B with its `row_factor`, scales (one a column; none: `out` holds
-    integers, otherwise the bits of float32) and scratch memory. With `a_zeros` the zero points' terms are added to
-    each tile, otherwise its sums start with them.
+    The built function takes scratch memory; A as bytes, with the `flip` that makes them what the instruction reads;
+    A's zero point as stored, or `a_zeros`, one a row; packed B, with its `row_factor`; and scales, one a column, or
+    none: `out` holds integers then, otherwise the bits of float32. With `a_zeros` the zero points' terms are added
+    to each finished tile, otherwise its sums start with them.
     """
     its = by_number(number)
     tier, depth, rows, columns, signed = number, its.depth, its.rows, its.columns, int(its.signed)
     unroll, at_once = UNROLL, WORDS
 
     def multiply(
+        work: Any,
         a: Any,
         flip: int,
         a_zero: int,
@@ -88,7 +89,6 @@ def multiply(number: int) -> Any:
         b: Any,
         row_factor: int,
         scale: Any,
-        work: Any,
         out: Any,
         top: int,
         bottom: int,

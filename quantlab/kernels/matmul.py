@@ -5,13 +5,14 @@ Checks its arguments here, once, and refuses what might not fit; the kernels tru
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .blocks import multiply, scratch_words
-from .packing import LARGEST, PackedWeights, describe_array, pack, padded_words, zero_points
+from .packing import LARGEST, PackedWeights, describe_array, pack, zero_points
 from .threads import over_ranges
 
 _INT32, _FLOAT32 = np.dtype(np.int32), np.dtype(np.float32)
@@ -95,13 +96,18 @@ def int_matmul(
     >>> int_matmul(a, pack(b), a_zero=128, scale=0.5).tolist()
     [[126.5, -382.0]]
     """
-    packed = b if isinstance(b, PackedWeights) else pack(b, zero_point=b_zero)
-    if packed is b and not (isinstance(b_zero, int) and b_zero == 0):
+    if type(b) is not PackedWeights:
+        packed = pack(b, zero_point=b_zero)  # type: ignore[arg-type]
+    elif type(b_zero) is int and b_zero == 0:
+        packed = b
+    else:
         raise ValueError(f"b_zero is {b_zero} for weights that are packed already; give it to pack as zero_point.")
     if not isinstance(a, np.ndarray) or a.dtype.char not in "bB":
         raise TypeError(f"a must be an int8 or uint8 array, got {describe_array(a)}; quantize it first.")
     if a.ndim != 2 or a.shape[1] != packed.shape[0]:
         raise ValueError(f"a of shape {a.shape} does not fit b of shape {packed.shape}; a's columns are b's rows.")
+    if threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}; 1 runs in the caller's own.")
     (m, k), n = a.shape, packed.shape[1]
     result = _result(out, (m, n), _INT32 if scale is None else _FLOAT32)
     if m == 0 or n == 0:
@@ -127,44 +133,37 @@ def int_matmul(
         stored, row_factor = (given + moved).astype(np.int32), 0
 
     codes = a if a.flags.c_contiguous else np.ascontiguousarray(a)
+    if signed:
+        codes = codes.view(np.uint8)
     target = result if result.flags.c_contiguous else np.empty((m, n), result.dtype)
-    _run(
-        multiply.of(packed.tier).compiled,
-        (
-            *(codes.view(np.uint8) if signed else codes, flip, low + moved, stored, packed.data, row_factor),
-            *(_NO_SCALE if scale is None else _scales(scale, n), target if scale is None else target.view(np.int32)),
-        ),
-        packed,
-        threads,
-        workspace,
-    )
+    scales, sums = (_NO_SCALE, target) if scale is None else (_scales(scale, n), target.view(np.int32))
+    kernel = multiply.of(packed.tier).compiled
+    operands = codes, flip, low + moved, stored, packed.data, row_factor, scales, sums
+
+    def part(top: int, bottom: int, left: int, right: int) -> None:
+        words = scratch_words(bottom - top, right - left, packed.words, packed.tier)
+        # Parts begin at different rows or panels: by that number each finds scratch memory of its own.
+        work = np.empty(words, np.int32) if workspace is None else workspace.take(top + left, words)
+        kernel(work, *operands, top, bottom, left, right)
+
+    if threads == 1:
+        part(0, m, 0, packed.panels)
+    else:
+        _share(part, m, packed, threads)
     if target is not result:
         result[...] = target
     return result
 
 
-def _run(kernel: Any, operands: tuple[Any, ...], packed: PackedWeights, threads: int, workspace: Any) -> None:
-    """Split the work by rows, or by panels where there are few rows."""
-    if threads < 1:
-        raise ValueError(f"threads must be 1 or more, got {threads}; 1 runs in the caller's own.")
-    tier, (k, n), m = packed.tier, packed.shape, operands[0].shape[0]
-    panels, words = -(-n // tier.columns), padded_words(k, tier.depth)
-
-    def part(top: int, bottom: int, left: int, right: int, number: int) -> None:
-        size = scratch_words(bottom - top, right - left, words, tier)
-        work = workspace.take(number, size) if workspace else np.empty(size, np.int32)
-        kernel(*operands[:7], work, operands[7], top, bottom, left, right)
-
-    if threads == 1:
-        part(0, m, 0, panels, 0)
-    elif m >= 2 * tier.rows * threads:
+def _share(part: Callable[[int, int, int, int], None], m: int, packed: PackedWeights, threads: int) -> None:
+    """Call `part(top, bottom, left, right)` for rows, or for panels where there are few rows, on several threads."""
+    rows = packed.tier.rows
+    if m >= 2 * rows * threads:
         over_ranges(
-            lambda first, last: part(first * tier.rows, min(last * tier.rows, m), 0, panels, first),
-            -(-m // tier.rows),
-            threads,
+            lambda first, last: part(first * rows, min(last * rows, m), 0, packed.panels), -(-m // rows), threads
         )
     else:
-        over_ranges(lambda left, right: part(0, m, left, right, left), panels, min(threads, panels))
+        over_ranges(lambda left, right: part(0, m, left, right), packed.panels, min(threads, packed.panels))
 
 
 def _result(out: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> npt.NDArray[Any]:

@@ -78,6 +78,8 @@ class PackedWeights:
     reach : int
         At least the largest Σ|b − zero_point| of a column: what |a − a_zero| ≤ 1 could sum to.
     tier : Tier
+    panels, words : int
+        How many panels there are, and how many words a column of one is long.
     """
 
     shape: tuple[int, int]
@@ -85,6 +87,8 @@ class PackedWeights:
     row_factor: int | None
     reach: int
     tier: Tier
+    panels: int
+    words: int
 
 
 def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) -> PackedWeights:
@@ -120,18 +124,20 @@ def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) 
     k, n = b.shape
     zeros = zero_points(zero_point, n, "zero_point", "columns")
     flip = 128 if b.dtype == np.uint8 else 0  # stored is b − 128 then: always int8
-    width, words = -(-n // tier.columns) * tier.columns, padded_words(k, tier.depth)
+    panels, words = -(-n // tier.columns), padded_words(k, tier.depth)
+    width = panels * tier.columns
     data = _aligned(width * words * tier.depth // 4 + 2 * width)
-    panels, correction = np.split(data, [data.size - 2 * width])
+    codes, correction = np.split(data, [data.size - 2 * width])
     sums = np.zeros(width, np.int32)
-    pack_columns.of(tier)(b.view(np.uint8), flip, panels.view(np.uint8), sums)
+    pack_columns.of(tier)(b.view(np.uint8), flip, codes.view(np.uint8), sums)
     stored_zeros = np.zeros(width, np.int64)
     stored_zeros[:n] = zeros - flip
     correction[:width] = (k * stored_zeros - sums).astype(np.int32)  # modulo 2³², like every sum
     correction[width:] = (-stored_zeros).astype(np.int32)
-    same = zeros.size == 1 or n == 0 or bool((zeros == zeros[0]).all())
+    same = bool((zeros == zeros[:1]).all())
     data.flags.writeable = False
-    return PackedWeights((k, n), data, flip - int(zeros[0]) if same else None, _reach(b, zeros), tier)
+    row_factor = flip - int(zeros[0]) if same and zeros.size else None
+    return PackedWeights((k, n), data, row_factor, _reach(b, zeros), tier, panels, words)
 
 
 def zero_points(value: Any, n: int, name: str, what: str) -> npt.NDArray[np.int64]:

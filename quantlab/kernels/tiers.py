@@ -74,7 +74,7 @@ _AVX512VNNI = Tier(
 _AVXVNNI = Tier(name="avxvnni", needs=("avxvnni", "avx2"), verified=False, lanes=8, depth=4, rows=6, vectors=2)
 _DOTPROD = Tier(name="dotprod", needs=("dotprod",), verified=False, lanes=4, depth=4, rows=8, vectors=3, signed=True)
 _AVX2 = Tier(name="avx2", needs=("avx2",), verified=True, lanes=8, depth=2, rows=6, vectors=2)
-_PLAIN = Tier(name="plain", needs=(), verified=True, lanes=8, depth=2, rows=4, vectors=1)
+_PLAIN = Tier(name="plain", needs=(), verified=True, lanes=8, depth=2, rows=3, vectors=1)  # 16 registers of 128 bits
 
 # The fastest first. The emulated ones come last and are chosen by name only.
 TIERS = {
