@@ -10,12 +10,11 @@ from numba import types
 from .compilation import read_only, tiered_kernel, written
 from .panels import COLUMNS, STEP
 from .tiles import by_number
-from .weight_only import BLOCK, ROWS_BLOCK, SMALLER, dequantized, height_of, row, tile
+from .weight_only import BLOCK, ROWS_BLOCK, dequantized, height_of, row, tile
 
 
-def _rows(number: int, bits: int) -> Any:
-    step, columns = STEP[bits], COLUMNS
-    smaller = SMALLER if bits == 4 else (1.0,) * 8
+def _rows(number: int) -> Any:
+    step, columns = STEP[8], COLUMNS
 
     def few(
         codes: Any, scale: Any, zero: Any, zero_step: int, x: Any, size: int, out: Any, first: int, last: int
@@ -23,23 +22,19 @@ def _rows(number: int, bits: int) -> Any:
         rows, k = x.shape
         n = out.shape[1]
         groups, steps = (k + size - 1) // size, (size + step - 1) // step
-        padded, minus = np.zeros(groups * steps * step, np.float32), np.zeros(groups, np.float32)
+        padded = np.zeros(groups * steps * step, np.float32)
         edge = np.empty(columns, np.float32)
         for i in range(rows):
             for g in range(groups):
-                total = 0.0
                 for at in range(min(size, k - g * size)):
-                    value = x[i, g * size + at]
-                    padded[g * steps * step + at] = value * np.float32(smaller[at & 7])
-                    total += np.float64(value)
-                minus[g] = -total
+                    padded[g * steps * step + at] = x[i, g * size + at]
             line = out[i]
             for p in range(first, last):
                 left = n - p * columns
                 if left >= columns:
-                    row(number, bits, codes, p, scale, zero, zero_step, padded, minus, groups, steps, line, p * columns)
+                    row(number, codes, p, scale, zero, zero_step, padded, groups, steps, line, p * columns)
                 else:
-                    row(number, bits, codes, p, scale, zero, zero_step, padded, minus, groups, steps, edge, 0)
+                    row(number, codes, p, scale, zero, zero_step, padded, groups, steps, edge, 0)
                     for j in range(left):
                         line[p * columns + j] = edge[j]
 
@@ -113,16 +108,10 @@ _NIBBLES = (types.uint8, types.float32, types.uint8)
 _BYTES = (types.int8, types.float32, types.int32)
 
 
-@tiered_kernel(_signature(*_NIBBLES), _signature(types.uint8, types.uint16, types.uint8))
-def nibbles_by_rows(number: int) -> Any:
-    """Build the kernel for few rows by 4-bit weights."""
-    return _rows(number, 4)
-
-
 @tiered_kernel(_signature(*_BYTES))
 def bytes_by_rows(number: int) -> Any:
     """Build the kernel for few rows by 8-bit weights."""
-    return _rows(number, 8)
+    return _rows(number)
 
 
 @tiered_kernel(_signature(*_NIBBLES))

@@ -1,18 +1,21 @@
-"""Packed 4-bit weights times int8 activations: sums of a group exact in 32 bits, then scaled and added in float32.
+"""Packed 4-bit weights times integers: sums of a group exact in 32 bits, then scaled and added in float32.
 
 A word holds 8 neighbouring k of one column, k + t in the low half of byte t and k + 4 + t in the high half: one load
 and one shift give two vectors of codes 0 to 15, of which every lane meets four activations at once. That is the
 unsigned operand of the byte instructions. A zero point costs nothing inside: Σ (q − z)·x = Σ q·x − z·Σ x.
+
+Int8 activations are taken as they are. A few rows of float32 activations go the same way, as three digits of base 256:
+an error of half a unit in the last place of the largest of 32, and then exact, where products in float32 would
+round in each addition and cost more.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
-import numpy as np
 from numba import types
 
-from .compilation import read_only, tiered_kernel, written
 from .instructions import dot
 from .panels import COLUMNS, STEP, filled, fused, prefetch, scales, vector, zero_points
 from .tiers import Tier
@@ -22,7 +25,12 @@ from .vectors import F32, I8, I16, I32, Loop, emitted, instruction, load, offset
 _K = STEP[4]
 _BYTES = _K // 2 * COLUMNS  # of a panel's step
 ROWS = 4  # of a tile: 8 sums in two vectors of AVX2, of which 16 bits and 32 bits stand side by side
-BLOCK = 256 * 1024  # bytes of activations that stay in the second-level cache while the weights pass by
+DIGITS = 3  # of base 256 for a float32, which has 24 bits
+
+
+def at_once(digits: int) -> int:
+    """Return the panels that a row meets at once: two streams come faster than one, if registers suffice for both."""
+    return 2 if digits == 1 else 1
 
 
 def _narrow(tier: Tier) -> bool:
@@ -73,82 +81,111 @@ def _halves(b: Any, tier: Tier, base: Any, t: int) -> list[list[Any]]:
 
 
 @emitted
-def _row(
+def row(
     typing: Any,
     tier: Any,
+    digits: Any,
     codes: Any,
     panel: Any,
+    beside: Any,
     scale: Any,
     zero: Any,
     zero_step: Any,
     x: Any,
     minus: Any,
+    unit: Any,
     groups: Any,
     steps: Any,
     out: Any,
     column: Any,
 ) -> Any:
-    """Fill out[column : column + 16] with one row's product.
+    """Fill out[column:] with one row's product with as many panels as `at_once` says.
 
     Parameters
     ----------
-    tier : literal int
+    tier, digits : literal int
     codes, scale, zero : arrays
-        Packed; `panel` is the number of the panel.
+        Packed; `panel` is the number of the first panel, the second is `beside` behind it: 1, or 0 for the same again.
     zero_step : int
         1, or 0 where every group of every panel has the same zero points.
     x : int8 array
-        The row, each group padded to `steps` steps.
-    minus : int32 array
-        −Σ x of each group.
+        The row, each group padded to `steps` steps: a step of each digit, the lowest first.
+    minus, unit : int32 and float32 arrays
+        −Σ x of each group. For several digits −Σ of each step, digit by digit, and what a lowest digit of it counts.
     groups, steps : int
     """
-    its, half = by_number(tier.literal_value), scale.dtype == types.uint16
-    lanes, count = its.lanes, COLUMNS // its.lanes
+    its, deep, half = by_number(tier.literal_value), digits.literal_value, scale.dtype == types.uint16
+    lanes, panels, size = its.lanes, at_once(deep), (2 if half else 4) * COLUMNS
+    count = panels * COLUMNS // lanes
     # A sum that waits for itself in each instruction hides nothing; where there are few, several take turns.
-    chains = 1 if _narrow(its) else max(1, 4 // count)
+    chains = 1 if _narrow(its) else max(1, 4 // (count * deep))
 
     def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
-        _, _, panel, _, _, zero_step, _, _, groups, steps, _, column = arguments
-        codes, scale, zero, x, minus, out = (pointer(b, context, signature, arguments, n) for n in (1, 3, 4, 6, 7, 10))
-        first = b.mul(panel, groups)
-        codes = offset(b, codes, b.mul(first, steps), _BYTES)
-        scale, zero = offset(b, scale, first, (2 if half else 4) * COLUMNS), offset(b, zero, b.mul(first, zero_step), 8)
-        outer = Loop(b, [codes, x, *[filled(0.0, lanes, F32)] * count])
-        inner = Loop(b, [*outer.carried[:2], *[filled(0, lanes)] * count])
-        at, x_at, *totals = inner.carried
-        prefetch(b, at, _BYTES)
-        sums: list[list[Any]] = [[None] * chains for _ in totals]
+        _, _, _, panel, beside, _, _, zero_step, _, _, _, groups, steps, _, column = arguments
+        codes, scale, zero, x, minus, unit, out = (
+            pointer(b, context, signature, arguments, n) for n in (2, 5, 6, 8, 9, 10, 13)
+        )
+        firsts = [b.mul(number, groups) for number in (panel, b.add(panel, beside))[:panels]]
+        streams = [offset(b, codes, b.mul(first, steps), _BYTES) for first in firsts]
+        nothing, zeros_32 = [filled(0.0, lanes, F32)] * count, [filled(0, lanes)] * (count * deep)
+        outer = Loop(b, [x, *streams, *nothing])
+        own_groups = [b.add(first, outer.index) for first in firsts]
+
+        def scaled(totals: list[Any], reals: list[Any], part: Any) -> list[Any]:
+            """Add to the row's results what the sums of one part of it come to: a step, or with one digit a group."""
+            zeros = [z for g in own_groups for z in zero_points(b, lanes, offset(b, zero, b.mul(g, zero_step), 8))]
+            units = [s for g in own_groups for s in scales(b, lanes, offset(b, scale, g, size), half)]
+            of_x, out = offset(b, minus, part, 4 * deep), []
+            for j, (z, s, real) in enumerate(zip(zeros, units, reals, strict=True)):
+                value = None
+                for d in reversed(range(deep)):
+                    exact = b.add(totals[d * count + j], b.mul(z, splat(b, load(b, of_x, 4 * d, I32, 4), lanes)))
+                    digit = b.sitofp(exact, s.type)
+                    value = digit if value is None else fused(b, value, filled(256.0, lanes, F32), digit)
+                if deep > 1:
+                    value = b.fmul(value, splat(b, load(b, offset(b, unit, part, 4), 0, F32, 4), lanes))
+                out.append(fused(b, value, s, real))
+            return out
+
+        # Three digits have their own unit in each step and leave no registers for sums that outlast it.
+        carried = zeros_32 if deep == 1 else outer.carried[1 + panels :]
+        inner = Loop(b, [*outer.carried[: 1 + panels], *carried])
+        x_at, *streams = inner.carried[: 1 + panels]
+        for at in streams:
+            prefetch(b, at, _BYTES)
+        sums: list[list[Any]] = [[None] * chains for _ in zeros_32]
         for t in range(_K // 8):
-            for high, half_codes in enumerate(_halves(b, its, at, t)):
-                four = splat(b, load(b, x_at, 8 * t + 4 * high, I32), lanes)
+            halves = [_halves(b, its, at, t) for at in streams]
+            for high in (0, 1):
+                fours = [four for both in halves for four in both[high]]
                 chain = (2 * t + high) % chains
-                for own, fours in zip(sums, half_codes, strict=True):
-                    own[chain] = _dot(b, its, own[chain], fours, four)
-        for own in sums:
-            totals.append(totals.pop(0))
-            for part in own:
-                totals[-1] = _widened(b, its, part, totals[-1])
-        following = [offset(b, at, _BYTES), offset(b, x_at, _K)]
+                for d in range(deep):
+                    four_x = splat(b, load(b, x_at, d * _K + 8 * t + 4 * high, I32), lanes)
+                    for own, four in zip(sums[d * count : (d + 1) * count], fours, strict=True):
+                        own[chain] = _dot(b, its, own[chain], four, four_x)
+        state = inner.carried[1 + panels :]
+        totals = state if deep == 1 else zeros_32
+        totals = [
+            reduce(lambda t, part: _widened(b, its, part, t), own, t) for own, t in zip(sums, totals, strict=True)
+        ]
+        if deep > 1:
+            totals = scaled(totals, state, b.add(b.mul(outer.index, steps), inner.index))
+        following = [offset(b, x_at, deep * _K), *(offset(b, at, _BYTES) for at in streams)]
         inner.close(1, steps, [*following, *totals])
-        of_x = splat(b, load(b, offset(b, minus, outer.index, 4), 0, I32, 4), lanes)
-        zeros = zero_points(b, lanes, offset(b, zero, b.mul(outer.index, zero_step), 8))
-        units = scales(b, lanes, offset(b, scale, outer.index, (2 if half else 4) * COLUMNS), half)
-        reals = []
-        for total, z, unit, real in zip(totals, zeros, units, outer.carried[2:], strict=True):
-            exact = b.sitofp(b.add(total, b.mul(z, of_x)), real.type)
-            reals.append(fused(b, exact, unit, real))
+        reals = scaled(totals, outer.carried[1 + panels :], outer.index) if deep == 1 else totals
         outer.close(1, groups, [*following, *reals])
         for j, real in enumerate(reals):
             store(b, real, offset(b, out, column, 4), 4 * lanes * j, 4)
         return context.get_dummy_value()
 
     place = types.intp
-    return types.void(tier, codes, place, scale, zero, place, x, minus, place, place, out, place), emit
+    return types.void(
+        *(tier, digits, codes, place, place, scale, zero, place, x, minus, unit, place, place, out, place)
+    ), emit
 
 
 @emitted
-def _unpacked(typing: Any, tier: Any, codes: Any, step: Any, steps: Any, out: Any) -> Any:
+def unpacked(typing: Any, tier: Any, codes: Any, step: Any, steps: Any, out: Any) -> Any:
     """Write the codes of `steps` steps of a panel as bytes: four neighbouring k of 16 columns, then the next four."""
     its = by_number(tier.literal_value)
 
@@ -167,7 +204,7 @@ def _unpacked(typing: Any, tier: Any, codes: Any, step: Any, steps: Any, out: An
 
 
 @emitted
-def _tile(
+def tile(
     typing: Any,
     tier: Any,
     codes: Any,
@@ -189,7 +226,7 @@ def _tile(
     ----------
     tier : literal int
     codes : uint8 array
-        What `_unpacked` wrote.
+        What `unpacked` wrote.
     scale : float32 array
         The group's 16 begin at `at`.
     zero : uint8 array
@@ -232,99 +269,3 @@ def _tile(
 
     place = types.intp
     return types.void(tier, codes, scale, place, zero, place, x, place, minus, place, place, out, place), emit
-
-
-_CODES, _INT8 = read_only(types.uint8), types.Array(types.int8, 2, "C", readonly=True)
-
-
-@tiered_kernel(
-    *(
-        (_CODES, read_only(t), _CODES, types.intp, _INT8, types.intp, written(types.float32, 2), types.intp, types.intp)
-        for t in (types.float32, types.uint16)
-    )
-)
-def by_rows(number: int) -> Any:
-    """Build the kernel for few rows: out[:, 16 · first : 16 · last] = x · weights, row by row."""
-    step, columns = _K, COLUMNS
-
-    def by_rows(
-        codes: Any, scale: Any, zero: Any, zero_step: int, x: Any, size: int, out: Any, first: int, last: int
-    ) -> None:
-        rows, k = x.shape
-        n = out.shape[1]
-        groups, steps = (k + size - 1) // size, (size + step - 1) // step
-        padded, minus = np.zeros(groups * steps * step, np.int8), np.zeros(groups, np.int32)
-        edge = np.empty(columns, np.float32)
-        for i in range(rows):
-            for g in range(groups):
-                total = np.int32(0)
-                for at in range(min(size, k - g * size)):
-                    code = x[i, g * size + at]
-                    padded[g * steps * step + at] = code
-                    total += np.int32(code)
-                minus[g] = -total
-            row = out[i]
-            for p in range(first, last):
-                left = n - p * columns
-                if left >= columns:
-                    _row(number, codes, p, scale, zero, zero_step, padded, minus, groups, steps, row, p * columns)
-                else:
-                    _row(number, codes, p, scale, zero, zero_step, padded, minus, groups, steps, edge, 0)
-                    for j in range(left):
-                        row[p * columns + j] = edge[j]
-
-    return by_rows
-
-
-@tiered_kernel(
-    (
-        *(_CODES, read_only(types.float32), _CODES, types.intp, _INT8, types.intp),
-        *(written(types.float32, 2), types.intp, types.intp),
-    )
-)
-def by_blocks(number: int) -> Any:
-    """Build the kernel for many rows: each panel's codes are spread to bytes once for a block of rows."""
-    step, columns, height, block = _K, COLUMNS, ROWS, BLOCK
-
-    def by_blocks(
-        codes: Any, scale: Any, zero: Any, zero_step: int, x: Any, size: int, out: Any, first: int, last: int
-    ) -> None:
-        rows, k = x.shape
-        n = out.shape[1]
-        groups, steps = (k + size - 1) // size, (size + step - 1) // step
-        depth = steps * step
-        tiles = max(1, min((rows + height - 1) // height, block // (groups * depth * height)))
-        packed, minus = np.empty(groups * tiles * depth * height, np.int8), np.zeros(groups * tiles * height, np.int32)
-        spread, sums = np.empty(depth * columns, np.uint8), np.empty((tiles * height, columns), np.float32)
-        flat = sums.reshape(-1)
-        for top in range(0, rows, tiles * height):
-            here = min(tiles * height, rows - top)
-            used = (here + height - 1) // height
-            for at in range(packed.size):
-                packed[at] = 0
-            for i in range(here):
-                for g in range(groups):
-                    at, total = (g * tiles + i // height) * depth * height + i % height * 4, np.int32(0)
-                    for kk in range(min(size, k - g * size)):
-                        code = x[top + i, g * size + kk]
-                        packed[at + kk // 4 * 4 * height + kk % 4] = code
-                        total += np.int32(code)
-                    minus[g * tiles * height + i] = -total
-            for p in range(first, last):
-                for at in range(flat.size):
-                    flat[at] = 0
-                for g in range(groups):
-                    group = p * groups + g
-                    _unpacked(number, codes, group * steps, steps, spread)
-                    for t in range(used):
-                        at, own, to = (g * tiles + t) * height, group * columns, t * height * columns
-                        _tile(
-                            number, spread, scale, own, zero, group * zero_step, packed, at * depth, minus, at,
-                            steps, flat, to,
-                        )  # fmt: skip
-                left = min(columns, n - p * columns)
-                for i in range(here):
-                    for j in range(left):
-                        out[top + i, p * columns + j] = sums[i, j]
-
-    return by_blocks

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from . import activations, nibbles
+from . import activations, digits
 from .packing import LARGEST, describe_array
 from .panels import COLUMNS, STEP, by_panel, codes_by_panel
 from .threads import over_ranges
@@ -21,8 +21,7 @@ _CODES = (np.dtype(np.int8), np.dtype(np.uint8))
 _SCALES = (np.dtype(np.float16), np.dtype(np.float32))
 _FEW_INTEGERS, _FEW_REALS = 2, 3  # rows for which reading the codes again costs less than spreading them
 _FARTHEST_ZERO = 2**23  # q − z is exact in float32 then
-# The kernel for few rows by 4-bit weights moves activations by up to 2^12 on the way, and sums codes before their zero
-# point is taken off; between these magnitudes neither shows.
+# The kernel for few rows of floats by 4-bit weights counts in powers of two, which float32 has between these.
 _TINY, _HUGE = 2.0**-80, 2.0**80
 
 
@@ -239,12 +238,12 @@ def _kernel(x: npt.NDArray[Any], weights: ScaledWeights) -> tuple[Any, npt.NDArr
         if weights.group_size * 15 * 128 > LARGEST:
             raise ValueError(f"A sum over {weights.group_size} int8 activations could leave int32; use smaller groups.")
         if rows <= _FEW_INTEGERS:
-            return nibbles.by_rows, scale
-        kernel = nibbles.by_blocks
+            return digits.codes_by_rows, scale
+        kernel = digits.codes_by_blocks
     elif weights.bits == 8:
         return (activations.bytes_by_rows if rows <= _FEW_REALS else activations.bytes_by_blocks), scale
     elif rows <= _FEW_REALS and _moderate(x):
-        return activations.nibbles_by_rows, scale
+        return digits.reals_by_rows, scale
     else:
         kernel = activations.nibbles_by_blocks
     return kernel, scale if scale.dtype == np.float32 else scale.view(np.float16).astype(np.float32)

@@ -1,11 +1,12 @@
-"""Packed 4-bit and 8-bit weights times float32 activations: no more than a few kilobytes of float weights ever exist.
+"""Packed weights times float32 activations: no more than a few kilobytes of float weights ever exist.
 
-Few rows meet the codes as they come out of memory: a code becomes a float in the register, a group's scale meets the
+Few rows meet 8-bit codes as they come out of memory: a code becomes a float in the register, a group's scale meets the
 group's sum. Many rows meet a block of a panel, 16 columns by 256 k, that was dequantized into the first-level cache.
 """
 
 from __future__ import annotations
 
+from functools import reduce
 from typing import Any
 
 from numba import types
@@ -17,12 +18,7 @@ from .vectors import F32, I8, I32, Loop, emitted, load, offset, pointer, splat, 
 
 BLOCK = 256  # k of a dequantized block: with 16 columns half of the first-level cache
 ROWS_BLOCK = 240  # whose activations of one block stay in the second-level cache
-_CHAINS = {4: 2, 8: 4}  # sums of a column that take turns, so that none waits for itself; 4 bits need the registers
-# The nibble of k, of 8 neighbours, in the order in which they are taken: the shift of the whole word, and the place of
-# the nibble after it. It is converted where it stands, so that what it meets must be that much smaller.
-_PLACES = [(k, 0, place) for k, place in ((0, 0), (4, 4), (1, 8), (5, 12))]
-_PLACES += [(k, 16, place) for k, place in ((2, 0), (6, 4), (3, 8), (7, 12))]
-SMALLER = tuple(2.0**-place for _, _, place in sorted(_PLACES))
+CHAINS = 4  # sums of a column that take turns, so that none waits for itself
 
 
 def height_of(tier: Tier) -> int:
@@ -30,14 +26,12 @@ def height_of(tier: Tier) -> int:
     return 12 if tier.lanes == 16 else 6
 
 
-def _nibbles(b: Any, words: list[Any], shift: int, place: int) -> list[Any]:
-    """Return the nibbles at `place` of the shifted words, times 2^place, as float32."""
+def _nibbles(b: Any, words: list[Any], k: int, zeros: list[Any]) -> list[Any]:
+    """Return the codes of one k, of 8 neighbours, less their zero points, as float32."""
     lanes = words[0].type.count
-    out = []
-    for word in words:
-        moved = b.lshr(word, filled(shift, lanes)) if shift else word
-        out.append(b.sitofp(b.and_(moved, filled(15 << place, lanes)), vector(F32, lanes)))
-    return out
+    shift = filled(k % 4 * 8 + k // 4 * 4, lanes)
+    codes = [b.and_(b.lshr(word, shift), filled(15, lanes)) for word in words]
+    return [b.sitofp(b.sub(code, zero), vector(F32, lanes)) for code, zero in zip(codes, zeros, strict=True)]
 
 
 def _bytes(b: Any, base: Any, k: int, zeros: list[Any]) -> list[Any]:
@@ -61,68 +55,55 @@ def _zeros(b: Any, bits: int, lanes: int, base: Any, group: Any) -> list[Any]:
 def row(
     typing: Any,
     tier: Any,
-    bits: Any,
     codes: Any,
     panel: Any,
     scale: Any,
     zero: Any,
     zero_step: Any,
     x: Any,
-    minus: Any,
     groups: Any,
     steps: Any,
     out: Any,
     column: Any,
 ) -> Any:
-    """Fill out[column : column + 16] with one row's product.
+    """Fill out[column : column + 16] with one row's product with 8-bit weights.
 
     Parameters
     ----------
-    tier, bits : literal int
+    tier : literal int
     codes, scale, zero : arrays
         Packed; `panel` is the number of the panel.
     zero_step : int
         1, or 0 where every group of every panel has the same zero points.
     x : float32 array
-        The row, each group padded to `steps` steps; for 4 bits made smaller as SMALLER says.
-    minus : float32 array
-        −Σ x of each group; read for 4 bits.
+        The row, each group padded to `steps` steps.
     groups, steps : int
     """
-    its, wide, half = by_number(tier.literal_value), bits.literal_value, scale.dtype == types.uint16
-    lanes, count, chains, deep = its.lanes, COLUMNS // its.lanes, _CHAINS[wide], STEP[wide]
-    size = deep * wide // 8 * COLUMNS
+    its, deep = by_number(tier.literal_value), STEP[8]
+    lanes, count = its.lanes, COLUMNS // its.lanes
 
     def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
-        _, _, _, panel, _, _, zero_step, _, _, groups, steps, _, column = arguments
-        codes, scale, zero, x, minus, out = (pointer(b, context, signature, arguments, n) for n in (2, 4, 5, 7, 8, 11))
+        _, _, panel, _, _, zero_step, _, groups, steps, _, column = arguments
+        codes, scale, zero, x, out = (pointer(b, context, signature, arguments, n) for n in (1, 3, 4, 6, 9))
         first = b.mul(panel, groups)
         nothing = filled(0.0, lanes, F32)
-        outer = Loop(b, [offset(b, codes, b.mul(first, steps), size), x, *[nothing] * count])
+        outer = Loop(b, [offset(b, codes, b.mul(first, steps), deep * COLUMNS), x, *[nothing] * count])
         group = b.add(first, outer.index)
-        zeros = _zeros(b, wide, lanes, zero, b.mul(group, zero_step))
-        inner = Loop(b, [*outer.carried[:2], *[nothing] * (chains * count)])
+        zeros = _zeros(b, 8, lanes, zero, b.mul(group, zero_step))
+        inner = Loop(b, [*outer.carried[:2], *[nothing] * (CHAINS * count)])
         at, x_at, *sums = inner.carried
-        prefetch(b, at, size)
-        for k in range(0, deep, 8):
-            words = [load(b, at, 4 * (k // 8 * COLUMNS + c), vector(I32, lanes)) for c in range(0, COLUMNS, lanes)]
-            for n, (own, shift, place) in enumerate(_PLACES):
-                one = splat(b, load(b, x_at, 4 * (k + (own if wide == 4 else n)), F32, 4), lanes)
-                reals = _nibbles(b, words, shift, place) if wide == 4 else _bytes(b, at, k + n, zeros)
-                for j, real in enumerate(reals):
-                    chain = j * chains + n % chains
-                    sums[chain] = fused(b, real, one, sums[chain])
-        following = [offset(b, at, size), offset(b, x_at, 4 * deep)]
+        prefetch(b, at, deep * COLUMNS)
+        for k in range(deep):
+            one = splat(b, load(b, x_at, 4 * k, F32, 4), lanes)
+            for j, real in enumerate(_bytes(b, at, k, zeros)):
+                chain = j * CHAINS + k % CHAINS
+                sums[chain] = fused(b, real, one, sums[chain])
+        following = [offset(b, at, deep * COLUMNS), offset(b, x_at, 4 * deep)]
         inner.close(1, steps, [*following, *sums])
-        units = scales(b, lanes, offset(b, scale, group, (2 if half else 4) * COLUMNS), half)
-        of_x = splat(b, load(b, offset(b, minus, outer.index, 4), 0, F32, 4), lanes)
+        units = scales(b, lanes, offset(b, scale, group, 4 * COLUMNS), half=False)
         totals = []
         for j, (unit, before) in enumerate(zip(units, outer.carried[2:], strict=True)):
-            total = sums[j * chains]
-            for other in sums[j * chains + 1 : (j + 1) * chains]:
-                total = b.fadd(total, other)
-            if wide == 4:
-                total = fused(b, b.sitofp(zeros[j], nothing.type), of_x, total)
+            total = reduce(b.fadd, sums[j * CHAINS : (j + 1) * CHAINS])
             totals.append(fused(b, total, unit, before))
         outer.close(1, groups, [*following, *totals])
         for j, total in enumerate(totals):
@@ -130,8 +111,7 @@ def row(
         return context.get_dummy_value()
 
     place = types.intp
-    arguments = (tier, bits, codes, place, scale, zero, place, x, minus, place, place, out, place)
-    return types.void(*arguments), emit
+    return types.void(tier, codes, place, scale, zero, place, x, place, place, out, place), emit
 
 
 @emitted
@@ -161,18 +141,12 @@ def dequantized(
         zeros = _zeros(b, wide, lanes, zero, zero_group)
         loop = Loop(b, [offset(b, codes, step, size), offset(b, out, out_at, 4)])
         at, to = loop.carried
-        for k in range(0, deep, 8):
-            words = [load(b, at, 4 * (k // 8 * COLUMNS + c), vector(I32, lanes)) for c in range(0, COLUMNS, lanes)]
-            for n, (own, shift, place) in enumerate(_PLACES):
-                if wide == 4:
-                    nibbles = [b.lshr(word, filled(shift + place, lanes)) for word in words]
-                    codes_k = [b.and_(nibble, filled(15, lanes)) for nibble in nibbles]
-                    steps_k = [b.sub(code, z) for code, z in zip(codes_k, zeros, strict=True)]
-                    reals, row = [b.sitofp(v, vector(F32, lanes)) for v in steps_k], k + own
-                else:
-                    reals, row = _bytes(b, at, k + n, zeros), k + n
-                for j, (real, unit) in enumerate(zip(reals, units, strict=True)):
-                    store(b, b.fmul(real, unit), to, 4 * (row * COLUMNS + j * lanes), 4)
+        for k in range(deep):
+            if wide == 4 and k % 8 == 0:
+                words = [load(b, at, 4 * (k // 8 * COLUMNS + c), vector(I32, lanes)) for c in range(0, COLUMNS, lanes)]
+            reals = _nibbles(b, words, k % 8, zeros) if wide == 4 else _bytes(b, at, k, zeros)
+            for j, (real, unit) in enumerate(zip(reals, units, strict=True)):
+                store(b, b.fmul(real, unit), to, 4 * (k * COLUMNS + j * lanes), 4)
         loop.close(1, steps, [offset(b, at, size), offset(b, to, 4 * deep * COLUMNS)])
         return context.get_dummy_value()
 

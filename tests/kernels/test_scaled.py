@@ -55,7 +55,8 @@ class Product:
         """How far float32 may be from the true product: each rounding is of a sum that these magnitudes bound."""
         zeros = naive.scaled_weights(np.zeros_like(self.codes), self.scale, self.zero_point, self.group_size)
         reach = np.abs(self.x.astype(np.float64)) @ (np.abs(self.weights) + 2 * np.abs(zeros) + 8 * np.abs(zeros != 0))
-        return (self.codes.shape[0] + 16) * ULP * reach + 1e-30
+        digits = np.abs(self.x.astype(np.float64)).max(axis=1, initial=0)[:, None] * np.abs(self.weights).sum(axis=0)
+        return ULP * ((self.codes.shape[0] + 16) * reach + 2 * digits) + 1e-30
 
 
 @st.composite
