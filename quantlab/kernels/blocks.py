@@ -20,16 +20,6 @@ from .compilation import inner, read_only, tiered_kernel, written
 from .tiers import Tier
 from .tiles import UNROLL, WORDS, by_number, tile, tile_rows, transpose
 
-PACKED_A = 96 * 1024  # words of packed A that stay in the second-level cache while all of B passes by
-
-
-def _block_rows(m: int, words: int, rows: int) -> int:
-    """Return how many rows of A are packed at once: whole tiles that fit PACKED_A."""
-    return max(1, min((m + rows - 1) // rows, PACKED_A // (rows * words))) * rows
-
-
-block_rows = inner(_block_rows)
-
 
 @inner
 def pack_words(a: Any, i: int, rows: int, flip: int, depth: int, work: Any, at: int, first: int, words: int) -> None:
@@ -57,6 +47,7 @@ def row_sum(a: Any, i: int, flip: int, signed: int) -> Any:
 @tiered_kernel(
     (
         written(types.int32),
+        types.int64,
         types.Array(types.uint8, 2, "C", readonly=True),
         types.uint8,
         types.int64,
@@ -71,10 +62,10 @@ def row_sum(a: Any, i: int, flip: int, signed: int) -> Any:
 def multiply(number: int) -> Any:
     """Build the kernel that fills rows [top, bottom) and panels [left, right) of `out`; all else is left untouched.
 
-    The built function takes scratch memory; A as bytes, with the `flip` that makes them what the instruction reads;
-    A's zero point as stored, or `a_zeros`, one a row; packed B, with its `row_factor`; and scales, one a column, or
-    none: `out` holds integers then, otherwise the bits of float32. With `a_zeros` the zero points' terms are added
-    to each finished tile, otherwise its sums start with them.
+    The built function takes scratch memory, for `height` rows of packed A at once; A as bytes, with the `flip` that
+    makes them what the instruction reads; A's zero point as stored, or `a_zeros`, one a row; packed B, with its
+    `row_factor`; and scales, one a column, or none: `out` holds integers then, otherwise the bits of float32. With
+    `a_zeros` the zero points' terms are added to each finished tile, otherwise its sums start with them.
     """
     its = by_number(number)
     tier, depth, rows, columns, signed = number, its.depth, its.rows, its.columns, int(its.signed)
@@ -82,6 +73,7 @@ def multiply(number: int) -> Any:
 
     def multiply(
         work: Any,
+        height: int,
         a: Any,
         flip: int,
         a_zero: int,
@@ -101,7 +93,6 @@ def multiply(number: int) -> Any:
         width = (n + columns - 1) // columns * columns
         u, v = b.size - 2 * width, b.size - width
         each = a_zeros.size > 0
-        height = block_rows(bottom - top, words, rows)
         # What stands where in `work`, behind the scratch tile.
         column_at = rows * columns
         row_at = column_at + (right - left) * columns
@@ -149,7 +140,6 @@ def multiply(number: int) -> Any:
     return multiply
 
 
-def scratch_words(rows: int, panels: int, words: int, tier: Tier) -> int:
-    """Return how much scratch memory `multiply` takes for so many rows and panels."""
-    height = _block_rows(rows, words, tier.rows)
+def scratch_words(height: int, panels: int, words: int, tier: Tier) -> int:
+    """Return how much scratch memory `multiply` takes for so many rows of packed A at once, and so many panels."""
     return (tier.rows + panels) * tier.columns + (2 + words) * height

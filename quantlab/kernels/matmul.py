@@ -109,7 +109,8 @@ def int_matmul(
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {threads}; 1 runs in the caller's own.")
     (m, k), n = a.shape, packed.shape[1]
-    result = _result(out, (m, n), _INT32 if scale is None else _FLOAT32)
+    dtype = _INT32 if scale is None else _FLOAT32
+    result = np.empty((m, n), dtype) if out is None else _checked(out, (m, n), dtype)
     if m == 0 or n == 0:
         return result
     if k == 0:
@@ -141,10 +142,11 @@ def int_matmul(
     operands = codes, flip, low + moved, stored, packed.data, row_factor, scales, sums
 
     def part(top: int, bottom: int, left: int, right: int) -> None:
-        words = scratch_words(bottom - top, right - left, packed.words, packed.tier)
+        height = min(bottom - top, packed.most_rows)
+        words = scratch_words(height, right - left, packed.words, packed.tier)
         # Parts begin at different rows or panels: by that number each finds scratch memory of its own.
         work = np.empty(words, np.int32) if workspace is None else workspace.take(top + left, words)
-        kernel(work, *operands, top, bottom, left, right)
+        kernel(work, height, *operands, top, bottom, left, right)
 
     if threads == 1:
         part(0, m, 0, packed.panels)
@@ -166,9 +168,7 @@ def _share(part: Callable[[int, int, int, int], None], m: int, packed: PackedWei
         over_ranges(lambda left, right: part(0, m, left, right), packed.panels, min(threads, packed.panels))
 
 
-def _result(out: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    if out is None:
-        return np.empty(shape, dtype)
+def _checked(out: Any, shape: tuple[int, int], dtype: np.dtype[Any]) -> npt.NDArray[Any]:
     if not isinstance(out, np.ndarray) or out.dtype != dtype:
         raise TypeError(f"out must be of {dtype}, got {describe_array(out)}; without it one is made.")
     if out.shape != shape:

@@ -17,6 +17,7 @@ from .compilation import tiered_kernel, written
 from .tiers import Tier, chosen
 from .tiles import UNROLL, by_number
 
+PACKED_A = 96 * 1024  # words of packed A that stay in the second-level cache while all of B passes by
 LINE = 64  # bytes of a cache line; NumPy promises 16
 LARGEST = 2**31 - 1  # an int32 sum
 
@@ -41,24 +42,31 @@ def pack_columns(number: int) -> Any:
     depth, columns, unroll = tier.depth, tier.columns, UNROLL
 
     def pack_columns(b: Any, flip: int, panels: Any, sums: Any) -> None:
-        rows, n = b.shape
-        words = (rows + depth * unroll - 1) // (depth * unroll) * unroll
+        k, n = b.shape
+        words = (k + depth * unroll - 1) // (depth * unroll) * unroll
+        # One word of each column, gathered first, so that what follows runs over neighbours.
+        codes, totals = np.empty(columns * depth, np.uint8), np.empty(columns, np.int32)
         for first in range(0, n, columns):
             at = first * words * depth
-            for k in range(0, rows, depth):
-                if k + depth <= rows and first + columns <= n:  # counts known to the compiler
-                    for j in range(columns):
-                        for d in range(depth):
-                            code = b[k + d, first + j] ^ flip
-                            panels[at + j * depth + d] = code
-                            sums[first + j] += np.int32(np.int8(code))
+            totals[:] = 0
+            for top in range(0, k, depth):
+                if top + depth <= k and first + columns <= n:  # by counts that the compiler knows
+                    for d in range(depth):
+                        for j in range(columns):
+                            codes[j * depth + d] = b[top + d, first + j]
                 else:
-                    for j in range(min(columns, n - first)):
-                        for d in range(min(depth, rows - k)):
-                            code = b[k + d, first + j] ^ flip
-                            panels[at + j * depth + d] = code
-                            sums[first + j] += np.int32(np.int8(code))
+                    codes[:] = flip
+                    for d in range(min(depth, k - top)):
+                        for j in range(min(columns, n - first)):
+                            codes[j * depth + d] = b[top + d, first + j]
+                for j in range(columns):
+                    for d in range(depth):
+                        code = codes[j * depth + d] ^ flip
+                        panels[at + j * depth + d] = code
+                        totals[j] = np.int32(totals[j] + np.int32(np.int8(code)))
                 at += columns * depth
+            for j in range(columns):
+                sums[first + j] = totals[j]
 
     return pack_columns
 
@@ -80,6 +88,8 @@ class PackedWeights:
     tier : Tier
     panels, words : int
         How many panels there are, and how many words a column of one is long.
+    most_rows : int
+        So many rows of A are packed at once: whole tiles that fit PACKED_A.
     """
 
     shape: tuple[int, int]
@@ -89,6 +99,7 @@ class PackedWeights:
     tier: Tier
     panels: int
     words: int
+    most_rows: int
 
 
 def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) -> PackedWeights:
@@ -127,7 +138,7 @@ def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) 
     panels, words = -(-n // tier.columns), padded_words(k, tier.depth)
     width = panels * tier.columns
     data = _aligned(width * words * tier.depth // 4 + 2 * width)
-    codes, correction = np.split(data, [data.size - 2 * width])
+    codes, correction = data[: data.size - 2 * width], data[data.size - 2 * width :]
     sums = np.zeros(width, np.int32)
     pack_columns.of(tier)(b.view(np.uint8), flip, codes.view(np.uint8), sums)
     stored_zeros = np.zeros(width, np.int64)
@@ -137,7 +148,8 @@ def pack(b: npt.NDArray[Any], *, zero_point: Any = 0, tier: Tier | None = None) 
     same = bool((zeros == zeros[:1]).all())
     data.flags.writeable = False
     row_factor = flip - int(zeros[0]) if same and zeros.size else None
-    return PackedWeights((k, n), data, row_factor, _reach(b, zeros), tier, panels, words)
+    most_rows = max(1, PACKED_A // (tier.rows * max(1, words))) * tier.rows
+    return PackedWeights((k, n), data, row_factor, _reach(b, zeros), tier, panels, words, most_rows)
 
 
 def zero_points(value: Any, n: int, name: str, what: str) -> npt.NDArray[np.int64]:
@@ -175,8 +187,8 @@ def _reach(b: npt.NDArray[Any], zeros: npt.NDArray[np.int64]) -> int:
     """Return a bound of a column's Σ|b − zero_point|: the type's where that is small enough, else the true one."""
     if b.size == 0:
         return 0
-    kind = np.iinfo(b.dtype)
-    bound: int = b.shape[0] * max(int(kind.max) - int(zeros.min()), int(zeros.max()) - int(kind.min))
+    lowest, highest = (-128, 127) if b.dtype == np.int8 else (0, 255)
+    bound: int = b.shape[0] * max(highest - int(zeros.min()), int(zeros.max()) - lowest)
     if bound * 255 <= LARGEST:
         return bound
     total = np.zeros(b.shape[1], np.int64)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 
 import llvmlite.binding
 import numba
@@ -51,7 +51,7 @@ class Tier:
     signed: bool = False
     emulated: bool = False
 
-    @property
+    @cached_property
     def columns(self) -> int:
         """Columns of a tile, and of a packed panel."""
         return self.lanes * self.vectors

@@ -111,7 +111,7 @@ def subroutine(builder: Any, name: str, returned: Any, arguments: Sequence[Any],
 class Loop:
     """A counted loop, run at least once, whose values go round in registers.
 
-    ``with``-free on purpose: the body is what is emitted between `Loop(...)` and `close(...)`.
+    Its body is what is emitted between `Loop(...)` and `close(...)`.
 
     Parameters
     ----------
