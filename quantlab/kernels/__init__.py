@@ -8,6 +8,7 @@ from .compilation import KERNELS, cache_folder, compile_all
 from .layout import Layout, box, per_channel, per_group, per_tensor
 from .matmul import Workspace, int_matmul
 from .packing import PackedWeights, pack
+from .scaled import ScaledWeights, pack_scaled, scaled_matmul
 from .threads import CORES, over_ranges
 
 
@@ -37,6 +38,7 @@ __all__ = [
     "KERNELS",
     "Layout",
     "PackedWeights",
+    "ScaledWeights",
     "Workspace",
     "box",
     "clipping",
@@ -46,10 +48,12 @@ __all__ = [
     "int_matmul",
     "over_ranges",
     "pack",
+    "pack_scaled",
     "per_channel",
     "per_group",
     "per_tensor",
     "ranges",
+    "scaled_matmul",
     "statistics",
     "tiers",
 ]
