@@ -3,7 +3,7 @@
 Kernels hold no state and no lock and release the GIL; they trust their arguments, which the callers have checked.
 """
 
-from . import clipping, elementwise, ranges, statistics, tiers
+from . import clipping, elementwise, peaks, ranges, statistics, tiers
 from .compilation import KERNELS, cache_folder, compile_all
 from .layout import Layout, box, per_channel, per_group, per_tensor
 from .matmul import Workspace, int_matmul
@@ -49,6 +49,7 @@ __all__ = [
     "over_ranges",
     "pack",
     "pack_scaled",
+    "peaks",
     "per_channel",
     "per_group",
     "per_tensor",
