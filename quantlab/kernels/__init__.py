@@ -9,7 +9,7 @@ with kept_in():
     from . import clipping, elementwise, ranges, statistics
 
 from .layout import Layout, box, per_channel, per_group, per_tensor
-from .threads import CORES, over_ranges
+from .threads import CORES, at_most, over_ranges
 
 
 def describe() -> dict[str, object]:
@@ -34,6 +34,7 @@ __all__ = [
     "CORES",
     "KERNELS",
     "Layout",
+    "at_most",
     "box",
     "clipping",
     "compile_all",
