@@ -9,7 +9,7 @@ from .layout import Layout, box, per_channel, per_group, per_tensor
 from .matmul import Workspace, int_matmul
 from .packing import PackedWeights, pack
 from .scaled import ScaledWeights, pack_scaled, scaled_matmul
-from .threads import CORES, over_ranges
+from .threads import CORES, at_most, over_ranges
 
 
 def describe() -> dict[str, object]:
@@ -40,6 +40,7 @@ __all__ = [
     "PackedWeights",
     "ScaledWeights",
     "Workspace",
+    "at_most",
     "box",
     "clipping",
     "compile_all",
