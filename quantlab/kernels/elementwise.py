@@ -14,7 +14,7 @@ from numba.extending import overload
 
 from .compilation import inner, kernel, read_only, written
 from .layout import LAYOUT, Layout, run_at
-from .steps import ORDER, Order, buffers, next_codes, plain_code, real, spread, unclamped
+from .steps import BLOCK, ORDER, Order, buffers, next_codes, plain_code, real, spread, unclamped
 
 
 def saturated(code: Any, out: Any) -> Any:
@@ -93,21 +93,26 @@ def _unclamped_codes(
 
 
 @inner
-def _restore(x: Any, at: Any, n: int, code: Any, s: Any, z: Any, order: Order, largest: Any, out: Any) -> None:
-    if order.plain:
-        for k in range(np.uint64(n)):
-            x_hat = real(code[k], x.dtype.type(z[k]), s[k], largest)
-            out[at + k] = x_hat if x[at + k] == x[at + k] else x[at + k]
-    else:
-        for k in range(np.uint64(n)):
-            x_hat = real(np.int64(code[k]), np.int64(z[k]), s[k], largest)
-            out[at + k] = x_hat if x[at + k] == x[at + k] else x[at + k]
+def _restore_plain(
+    x: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: Any, out: Any, inside: Any, there: Any
+) -> None:
+    """Fill out[at:] and inside[there:] from values in one loop."""
+    lo, hi = x.dtype.type(order.qmin), x.dtype.type(order.qmax)
+    for k in range(np.uint64(n)):
+        v, zero = x[at + k], x.dtype.type(z[k])
+        free, held = plain_code(v, s[k], zero, lo, hi)
+        out[at + k] = real(held, zero, s[k], largest) if v == v else v
+        inside[there + k] = free == held
 
 
 @inner
-def _inside(excess: Any, n: int, mask: Any, at: Any) -> None:
+def _restore(
+    x: Any, at: Any, n: int, code: Any, excess: Any, s: Any, z: Any, largest: Any, out: Any, inside: Any, there: Any
+) -> None:
     for k in range(np.uint64(n)):
-        mask[at + k] = excess[k] == 0
+        x_hat = real(np.int64(code[k]), np.int64(z[k]), s[k], largest)
+        out[at + k] = x_hat if x[at + k] == x[at + k] else x[at + k]
+        inside[there + k] = excess[k] == 0
 
 
 def _fake_quantize(
@@ -125,12 +130,17 @@ def _fake_quantize(
 ) -> None:
     """Fill out[start:stop] with (code − z) · s, NaN staying NaN; and mask, unless empty, with what was not clipped."""
     s, z, code, excess, v, u = buffers(x)
+    wanted = len(mask) > 0
+    inside = mask if wanted else np.empty(BLOCK, np.bool_)
     run, fresh, at = run_at(layout, origin + start), True, start
     while at < stop:
-        n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
-        _restore(x, np.uint64(at), n, code, s, z, order, largest[0], out)
-        if len(mask):
-            _inside(excess, n, mask, np.uint64(at))
+        here, there = np.uint64(at), np.uint64(at if wanted else 0)
+        if order.plain:
+            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+            _restore_plain(x, here, n, s, z, order, largest[0], out, inside, there)
+        else:
+            n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+            _restore(x, here, n, code, excess, s, z, largest[0], out, inside, there)
         run, fresh, at = after, after.end != run.end, at + n
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from .compilation import kernel, read_only, written
+from .compilation import inner, kernel, read_only, written
 from .errors import (
     add_kinds,
     add_run,
@@ -148,23 +148,54 @@ def _squared_error(
 
 def _count_parts(codes: Any, layout: Layout, first: int, last: int, counts: Any, used: Any, entropy: Any) -> None:
     """Fill used[part] and entropy[part] (bits); a code of −1 marks a value left out. `counts` is scratch, all 0."""
+    # c · log2(c) for the counts of small groups, where a logarithm a code would take longer than all the rest.
+    terms = np.arange(BLOCK) * np.log2(np.maximum(np.arange(BLOCK), 1))
     for part in range(first, last):
-        o0, o1, m0, m1, i0, i1 = members(layout, part)
-        n, low, high = 0, len(counts), -1
-        for o in range(o0, o1):
-            for m in range(m0, m1):
-                row = (o * layout.middle + m) * layout.inner
-                for i in range(i0, i1):
-                    q = codes[row + i]
-                    if q >= 0:
-                        counts[q] += 1
-                        n, low, high = n + 1, min(low, q), max(high, q)
-        for q in range(low, high + 1):
-            if counts[q]:
-                used[part] += 1
-                portion = counts[q] / n
-                entropy[part] -= portion * np.log2(portion)
-                counts[q] = 0
+        box = members(layout, part)
+        n = _tally(codes, layout, box, counts)
+        if n < BLOCK:
+            kinds, total = _collect(codes, layout, box, counts, terms)
+        else:
+            kinds, total = 0, 0.0
+            for q in range(len(counts)):
+                if counts[q]:
+                    kinds += 1
+                    total += counts[q] * np.log2(counts[q])
+            counts[:] = 0
+        used[part] = kinds
+        entropy[part] = np.log2(n) - total / n if kinds > 1 else 0.0
+
+
+@inner
+def _tally(codes: Any, layout: Layout, box: Any, counts: Any) -> int:
+    """Count the codes of a part; return how many there are."""
+    o0, o1, m0, m1, i0, i1 = box
+    n = 0
+    for o in range(o0, o1):
+        for m in range(m0, m1):
+            row = (o * layout.middle + m) * layout.inner
+            for i in range(row + i0, row + i1):
+                if codes[i] >= 0:
+                    counts[np.uint32(codes[i])] += 1
+                    n += 1
+    return n
+
+
+@inner
+def _collect(codes: Any, layout: Layout, box: Any, counts: Any, terms: Any) -> tuple[int, float]:
+    """Return how many codes of a part differ, and the sum of their terms; take the counts back to 0."""
+    o0, o1, m0, m1, i0, i1 = box
+    kinds, total = 0, 0.0
+    for o in range(o0, o1):
+        for m in range(m0, m1):
+            row = (o * layout.middle + m) * layout.inner
+            for i in range(row + i0, row + i1):
+                if codes[i] >= 0:
+                    q = np.uint32(codes[i])
+                    kinds += counts[q] > 0
+                    total += terms[counts[q]]
+                    counts[q] = 0
+    return kinds, total
 
 
 _WORKING = (types.float32, types.float64)
