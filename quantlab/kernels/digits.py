@@ -37,20 +37,22 @@ def _as_digits(x: Any, padded: Any, minus: Any, unit: Any, group: int, steps: in
         largest, step = np.float32(0), group * steps + s
         for value in part:
             largest = max(largest, abs(value))
-        up = 23 - math.frexp(largest)[1]
+        # 2^up in float32: a step that lies still lower adds nothing to a row that `scaled` sends here.
+        up = min(23 - math.frexp(largest)[1], 120)
         if math.ldexp(np.float64(largest), up) > 127 * (1 + 256 + 65536):
             up -= 1
-        unit[step] = math.ldexp(1.0, -up)
-        factor = math.ldexp(1.0, up)
-        for d in range(DIGITS):
-            minus[DIGITS * step + d] = 0
+        unit[step], factor = math.ldexp(1.0, -up), np.float32(math.ldexp(1.0, up))
+        a, b, c = np.int32(0), np.int32(0), np.int32(0)
         for at in range(part.size):
-            left = np.int32(np.rint(np.float64(part[at]) * factor))
-            for d in range(DIGITS):
-                digit = np.int8(left & np.int32(255))
-                left = (left - np.int32(digit)) >> np.int32(8)
-                padded[(DIGITS * step + d) * _K + at] = digit
-                minus[DIGITS * step + d] -= np.int32(digit)
+            whole = np.int32(np.rint(part[at] * factor))
+            low = np.int8(whole)
+            whole = (whole - np.int32(low)) >> np.int32(8)
+            middle = np.int8(whole)
+            high = np.int8((whole - np.int32(middle)) >> np.int32(8))
+            place = DIGITS * step * _K + at
+            padded[place], padded[place + _K], padded[place + 2 * _K] = low, middle, high
+            a, b, c = a + np.int32(low), b + np.int32(middle), c + np.int32(high)
+        minus[DIGITS * step], minus[DIGITS * step + 1], minus[DIGITS * step + 2] = -a, -b, -c
 
 
 def _by_rows(number: int, digits: int) -> Any:

@@ -15,7 +15,7 @@ from .vectors import F32, I8, I16, I32, constant, instruction, load, offset, pic
 
 COLUMNS = 16  # one vector of AVX-512, two of AVX2
 STEP = {4: 32, 8: 8}  # k that a kernel takes at once, by the bits of a code
-AHEAD = 2048  # bytes: a panel is read once, faster than the processor's own guess fetches it
+AHEAD = 4096  # bytes: a panel is read once, faster than the processor's own guess fetches it
 AT_ONCE = 64 * COLUMNS  # columns packed at once, so that the copies on the way stay small
 
 

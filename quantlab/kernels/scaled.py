@@ -176,7 +176,8 @@ def scaled_matmul(
     Parameters
     ----------
     x : (M, K) float32, or int8 with 4-bit weights; any memory order
-        Codes of int8 count as they are: their own scale multiplies the result, their zero point is 0.
+        Codes of int8 count as they are: their own scale multiplies the result, their zero point is 0. With 4-bit
+        weights and up to three rows, float32 is held to 24 bits of the largest of 32 neighbours.
     weights : ScaledWeights
     out : (M, N) float32, optional
         Written and returned; must not overlap `x`.

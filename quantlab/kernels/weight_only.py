@@ -18,7 +18,6 @@ from .vectors import F32, I8, I32, Loop, emitted, load, offset, pointer, splat, 
 
 BLOCK = 256  # k of a dequantized block: with 16 columns half of the first-level cache
 ROWS_BLOCK = 240  # whose activations of one block stay in the second-level cache
-CHAINS = 4  # sums of a column that take turns, so that none waits for itself
 
 
 def height_of(tier: Tier) -> int:
@@ -81,6 +80,7 @@ def row(
     """
     its, deep = by_number(tier.literal_value), STEP[8]
     lanes, count = its.lanes, COLUMNS // its.lanes
+    chains = max(1, 4 // count)  # sums of a column that take turns: four at work hide that each waits for itself
 
     def emit(context: Any, b: Any, signature: Any, arguments: Any) -> Any:
         _, _, panel, _, _, zero_step, _, groups, steps, _, column = arguments
@@ -90,20 +90,20 @@ def row(
         outer = Loop(b, [offset(b, codes, b.mul(first, steps), deep * COLUMNS), x, *[nothing] * count])
         group = b.add(first, outer.index)
         zeros = _zeros(b, 8, lanes, zero, b.mul(group, zero_step))
-        inner = Loop(b, [*outer.carried[:2], *[nothing] * (CHAINS * count)])
+        inner = Loop(b, [*outer.carried[:2], *[nothing] * (chains * count)])
         at, x_at, *sums = inner.carried
         prefetch(b, at, deep * COLUMNS)
         for k in range(deep):
             one = splat(b, load(b, x_at, 4 * k, F32, 4), lanes)
             for j, real in enumerate(_bytes(b, at, k, zeros)):
-                chain = j * CHAINS + k % CHAINS
+                chain = j * chains + k % chains
                 sums[chain] = fused(b, real, one, sums[chain])
         following = [offset(b, at, deep * COLUMNS), offset(b, x_at, 4 * deep)]
         inner.close(1, steps, [*following, *sums])
         units = scales(b, lanes, offset(b, scale, group, 4 * COLUMNS), half=False)
         totals = []
         for j, (unit, before) in enumerate(zip(units, outer.carried[2:], strict=True)):
-            total = reduce(b.fadd, sums[j * CHAINS : (j + 1) * CHAINS])
+            total = reduce(b.fadd, sums[j * chains : (j + 1) * chains])
             totals.append(fused(b, total, unit, before))
         outer.close(1, groups, [*following, *totals])
         for j, total in enumerate(totals):

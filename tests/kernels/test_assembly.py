@@ -1,6 +1,12 @@
 """What LLVM makes of each tile's loop over K, on processors that are not here: the instruction, and nothing spilled."""
 
+import json
+import os
+import platform
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import llvmlite.binding as llvm
 import pytest
@@ -9,6 +15,7 @@ from llvmlite import ir
 from quantlab.kernels import tiles, vectors
 from quantlab.kernels.tiers import TIERS
 
+ROOT = Path(__file__).resolve().parent.parent.parent
 LINUX, ARM, MAC = "x86_64-unknown-linux-gnu", "aarch64-unknown-linux-gnu", "arm64-apple-darwin"
 # Processor, its extra features, the instruction, and how an address on the stack is written there.
 TARGETS = [
@@ -74,3 +81,45 @@ def test_the_loop_is_the_instruction_and_nothing_is_spilled(
 
 def test_every_tier_that_runs_somewhere_is_looked_at():
     assert {target[0] for target in TARGETS} == {tier.name for tier in TIERS.values() if not tier.emulated}
+
+
+# Machine code of whole kernels, made for a processor that is not here and never run: for each the loop that holds the
+# instruction, as how often it stands there and how many vectors go to the stack and back.
+KERNELS = """
+import json, re, sys
+import numba
+from quantlab.kernels import digits
+from quantlab.kernels.tiers import TIERS
+found = []
+for kernel in (digits.codes_by_rows, digits.reals_by_rows, digits.codes_by_blocks):
+    function = kernel.build(TIERS[sys.argv[1]].number)
+    compiled = numba.njit(kernel.signatures[-1:], nogil=True, error_model="numpy")(function)
+    text = next(iter(compiled.inspect_asm().values()))
+    blocks = [[line for line in block.splitlines()] for block in re.split(r"\\n[.\\w]+:", text)]
+    of = [(sum(bool(re.search(sys.argv[2], line)) for line in block), block) for block in blocks]
+    count, block = max(of, key=lambda pair: pair[0])
+    end = max(at for at, line in enumerate(block) if re.search(sys.argv[2], line))
+    found.append([count, sum(bool(re.search(r"vmov.*%r[sb]p", line)) for line in block[:end])])
+print(json.dumps(found))
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "processor", "features", "instruction", "counts", "spills"),
+    [
+        ("avx512vnni", "znver4", "+avx512f,+avx512bw,+avx512vl,+avx512vnni", r"vpdpbusd\s.*%zmm", [16, 24, 32], 0),
+        ("avxvnni", "alderlake", "+avxvnni", r"vpdpbusd\s.*%ymm", [32, 48, 64], 12),
+        ("avx2", "haswell", "", r"vpmaddubsw\s.*%ymm", [32, 48, 64], 20),
+    ],
+)
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="Numba makes code for this architecture only")
+def test_packed_4_bit_weights_meet_the_instruction(tmp_path, name, processor, features, instruction, counts, spills):
+    """A step's sums of 16 registers' worth outlast it on the stack; 32 registers hold everything."""
+    wanted = ",".join(filter(None, ["+sse4.2,+avx,+avx2,+fma,+f16c,+bmi,+bmi2", features]))
+    environment = os.environ | {"NUMBA_CPU_NAME": processor, "NUMBA_CPU_FEATURES": wanted, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", KERNELS, name, instruction]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout)
+    assert [count for count, _ in found] == counts
+    assert max(spilled for _, spilled in found) <= spills

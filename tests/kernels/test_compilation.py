@@ -95,3 +95,28 @@ def test_no_kernel_indexes_beyond_an_array(tmp_path):
 
 def test_the_cases_above_have_edges_in_every_direction():
     assert all(np.array((7, 65, 33)) % (6, 16, 16) != 0)
+
+
+SCALED = """
+import json
+import numpy as np
+from numba.core import event
+from quantlab import kernels
+rng = np.random.default_rng(0)
+right = True
+with event.install_recorder("numba:compile") as recorder:
+    for bits, kind in [(4, np.int8), (4, np.float32), (8, np.float32)]:
+        codes, scale = rng.integers(-8, 8, (300, 50), dtype=np.int8), np.full((3, 50), 0.5, np.float16)
+        packed = kernels.pack_scaled(codes, scale, -1, bits=bits, group_size=100)
+        for rows in (1, 2, 5, 11):
+            x = rng.integers(-128, 128, (rows, 300)).astype(kind)
+            right &= bool((kernels.scaled_matmul(x, packed) == x.astype(int) @ (codes.astype(int) + 1) * 0.5).all())
+print(json.dumps([right, sum(e.is_start for _, e in recorder.buffer)]))
+"""
+
+
+def test_kernels_on_scaled_weights_index_within_their_arrays_and_compile_once(tmp_path):
+    right, compiled = run(tmp_path, SCALED, NUMBA_BOUNDSCHECK="1")
+    assert right
+    assert compiled > 0
+    assert run(tmp_path, SCALED, NUMBA_BOUNDSCHECK="1") == [True, 0]
