@@ -165,7 +165,7 @@ def _chart(made: Run) -> str:
             must = each.line.must if each.line and each.verdict else None
             peer = each.peer + (" (wrong here)" if each.wrong else "")
             bars.append(benchmark.Bar(each.figure, peer, each.ratio.median, each.ratio.lower, each.ratio.upper, must))
-        if each.operations and each.ours and each.threads == 1 and each.tier == made.machine.tier:
+        if each.label and each.ours and each.threads == 1 and each.tier == made.machine.tier:
             intensity, speed = each.operations / each.bytes, each.operations / each.ours.median
             points.setdefault(intensity, benchmark.Point(each.label, intensity, speed))
     roof = benchmark.Roof(made.ceilings.peak("int8").median, made.ceilings.copied().median)

@@ -77,7 +77,7 @@ class Row:
     figure, peer : str
         For people.
     label : str
-        The figure in a few letters, for the roofline.
+        The figure in a few letters, where it stands in the roofline.
     make : callable
         Sets both sides up; an ImportError means that the peer is not here. For a figure without times it is None.
     measure : callable, optional

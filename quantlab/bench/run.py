@@ -246,7 +246,7 @@ def judged(outcome: Outcome, here: Machine) -> Outcome:
     """Return an outcome with its verdict, or with the reason why its line is not asked on this machine."""
     line, ratio = outcome.line, outcome.ratio
     if outcome.wrong:
-        return replace(outcome, note=f"the peer's results are wrong here, {share(outcome.wrong)} of them")
+        return replace(outcome, note=f"peer wrong: {share(outcome.wrong)} of its results")
     if line is None or ratio is None:
         return outcome
     if line.tiers and outcome.tier not in line.tiers:

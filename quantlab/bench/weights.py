@@ -52,13 +52,13 @@ def _duel(rows: int, size: int, bits: int, group: int | None, kind: str, threads
 
 def _row(*, rows: int, size: int, bits: int, group: int | None, kind: str, line: Line | None, threads: int = 1) -> Row:
     scales = size * (size // group if group else 1)
-    short = {"int8": "int8", "float32": "float"}[kind]
     return Row(
         name=f"weights-{bits}-{kind}-{rows}x{size}" + ("" if threads == 1 else "-all"),
         family=FAMILY if threads == 1 else f"{FAMILY}, all cores",
         figure=f"{bits} bits{f' in groups of {group}' if group else ''} · {kind}, {rows}×{size}²",
         peer="float32 BLAS",
-        label=f"{bits} bits·{short}, {rows} row{'s' if rows > 1 else ''}",
+        # Of many rows 4-bit codes have a shorter instruction than the one that makes the roof, floats another.
+        label=f"{bits} bits · {kind}, 1 row" if rows == 1 else "",
         make=partial(_duel, rows, size, bits, group, kind, threads or kernels.CORES),
         line=line,
         threads=threads,

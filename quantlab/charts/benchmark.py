@@ -74,14 +74,14 @@ def benchmark(bars: Sequence[Bar], points: Sequence[Point], roof: Roof, *, capti
     (True, False)
     """
     first = _TOP + _ROW * len(bars) + 70
-    height = first + _ROOF_HEIGHT + 84 if points else first - 40
+    height = first + _ROOF_HEIGHT + 112 if points else first - 40
     said = "; ".join(f"{bar.figure} {num(bar.ratio)} times as fast as {bar.peer}" for bar in bars)
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}" '
         f'role="img" aria-label="{escape(said)}">',
         f"<style>{_style()}</style>",
         f'<rect class="page" width="{WIDTH}" height="{height}" rx="6"/>',
-        _text(_MARGIN, 32, "How many times as fast as each peer", "title"),
+        _text(_MARGIN, 32, "How many times as fast as each peer, on one thread", "title"),
         _text(_MARGIN, 52, caption, "small"),
         *_bars(bars),
         *(_roofline(points, roof, first) if points else ()),
@@ -101,14 +101,14 @@ def _style() -> str:
 
     return (
         f"text{{font:{_FONT}px Inter,system-ui,sans-serif}}.title{{font-size:15px;font-weight:600}}"
-        ".end{text-anchor:end}.middle{text-anchor:middle}.bold{font-weight:600}path{fill:none}"
+        ".end{text-anchor:end}.middle{text-anchor:middle}.bold{font-weight:600}path{fill:none}.name{paint-order:stroke;stroke-width:4px}"
         f"{rules('light')}"
         f"@media(prefers-color-scheme:dark){{{rules('dark')}}}"
     )
 
 
 def _text(x: float, y: float, words: str, kind: str = "") -> str:
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
+    return f'<text class="{kind.strip()}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
 
 
 def _line(kind: str, width: float, *places: tuple[float, float]) -> str:
@@ -164,10 +164,10 @@ def _bars(bars: Sequence[Bar]) -> Iterator[str]:
 
 
 def _roofline(points: Sequence[Point], roof: Roof, top: float) -> Iterator[str]:
-    left, right, bottom = 76.0, float(WIDTH - _MARGIN), top + 40 + _ROOF_HEIGHT
+    left, right, bottom = 76.0, float(WIDTH - _MARGIN), top + 64 + _ROOF_HEIGHT
     ridge = roof.peak / roof.bandwidth
     x_low, x_high = min(0.5, *(p.intensity for p in points)) / 1.3, max(2 * ridge, *(p.intensity for p in points)) * 1.5
-    y_low = min(roof.peak / 100, *(p.speed for p in points)) / 1.3
+    y_low = min(roof.peak / 10, *(p.speed for p in points)) / 1.3
     y_high = max(roof.peak, *(p.speed for p in points)) * 1.5
 
     def x(value: float) -> float:
@@ -176,19 +176,15 @@ def _roofline(points: Sequence[Point], roof: Roof, top: float) -> Iterator[str]:
     def y(value: float) -> float:
         return bottom - _ROOF_HEIGHT * math.log(value / y_low) / math.log(y_high / y_low)
 
-    yield _text(
-        _MARGIN, top, "What bounds them: one thread's operations a second over operations for each byte", "title"
-    )
-    yield _text(
-        *(_MARGIN, top + 20),
-        f"Slope: a copy larger than the caches, {num(roof.bandwidth / 1e9, unit='GB/s')}; what lies above it came from"
-        f" the caches. Roof: the bare loop of the instruction, {num(roof.peak / 1e9, unit='GOPS')}.",
-        "small",
-    )
+    speed, moved = num(roof.peak / 1e9, unit="GOPS"), num(roof.bandwidth / 1e9, unit="GB/s")
+    yield _text(_MARGIN, top, "What bounds them: memory under the slope, arithmetic under the roof", "title")
+    yield _text(_MARGIN, top + 20, f"One thread. The roof is the bare loop of the instruction, {speed}.", "small")
+    slope = f"The slope is a copy larger than the caches, {moved}; what lies above it came out of the caches."
+    yield _text(_MARGIN, top + 38, slope, "small")
     for tick in _ticks(y_low, y_high):
         yield _line("rule", 1, (left, y(tick)), (right, y(tick)))
         yield _text(left - 8, y(tick) + 4.5, num(tick / 1e9, 1), "small end")
-    yield _text(_MARGIN, top + 36, "GOPS", "small")
+    yield _text(left - 8, top + 60, "GOPS", "small end")
     for tick in _ticks(x_low, x_high, (1,)):
         yield _text(x(tick), bottom + 20, f"{tick:g}", "small middle")
     yield _text((left + right) / 2, bottom + 38, "operations for each byte", "small middle")
@@ -199,7 +195,7 @@ def _roofline(points: Sequence[Point], roof: Roof, top: float) -> Iterator[str]:
     for _, across, down in spots:
         yield f'<circle class="integer" cx="{across:.1f}" cy="{down:.1f}" r="4.5"/>'
     for name, across, down, anchor in _placed(spots, right):
-        yield _text(across, down, name, anchor)
+        yield _text(across, down, name, f"name {anchor}")
 
 
 def _placed(spots: Sequence[tuple[str, float, float]], right: float) -> Iterator[tuple[str, float, float, str]]:
