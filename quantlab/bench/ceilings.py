@@ -19,6 +19,7 @@ from .timing import Side, Spread, alternate
 
 BEYOND_CACHES = 512 << 20  # bytes that the copy for the roofline moves
 _TURNS = 100_000
+_PAGE = 1024  # words
 
 
 def bare_loops(*, integer: bool, threads: int = 1) -> tuple[Side, int]:
@@ -33,8 +34,11 @@ def bare_loops(*, integer: bool, threads: int = 1) -> tuple[Side, int]:
 
 def copy(size: int, threads: int = 1) -> Side:
     """Return a copy that reads and writes `size` bytes together."""
-    source = np.ones(max(1, size // 8), np.int32)
-    target = np.empty_like(source)
+    words = max(1, size // 8)
+    # Half a page apart, modulo a page: at the same place in theirs, a load waits for the store before (4K aliasing).
+    memory = np.ones(2 * words + _PAGE, np.int32)
+    apart = words + (_PAGE // 2 - words) % _PAGE
+    source, target = memory[:words], memory[apart : apart + words]
     if threads == 1:
         return partial(np.copyto, target, source)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from quantlab.numerals import count, num, share
 
+from .ceilings import BEYOND_CACHES
 from .run import Outcome, Run
 from .timing import Spread
 
@@ -72,7 +73,7 @@ def _about(run: Run) -> Iterator[str]:
     yield f"{here.system}; " + ", ".join(f"{name} {number}" for name, number in here.packages.items())
     yield here.reason + (f" torch._int_mm is held to {here.held}." if here.held else "")
     for rates in run.ceilings.as_list():
-        if rates["kind"] != "copy" or rates["bytes"] == max(r.get("bytes", 0) for r in run.ceilings.as_list()):
+        if rates["kind"] != "copy" or rates["bytes"] == BEYOND_CACHES:
             what = "A copy larger than the caches" if rates["kind"] == "copy" else f"The bare loop, {rates['kind']}"
             on = "1 thread" if rates["threads"] == 1 else f"{rates['threads']} threads"
             yield f"{what}, {on}: {rate(rates['median'], 'GB/s' if rates['kind'] == 'copy' else 'GOPS')}"
