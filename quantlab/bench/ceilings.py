@@ -18,14 +18,14 @@ from quantlab.kernels import peaks, tiers
 from .timing import Side, Spread, alternate
 
 BEYOND_CACHES = 512 << 20  # bytes that the copy for the roofline moves
-_TURNS = 100_000
+_OPERATIONS = 10**9  # of one call: some milliseconds, beside which a hop to another thread is short
 _PAGE = 1024  # words
 
 
 def bare_loops(*, integer: bool, threads: int = 1) -> tuple[Side, int]:
     """Return the tier's bare loop on so many threads, and the operations of one call."""
     turn = peaks.operations(tiers.chosen(), integer=integer)
-    turns = max(1, _TURNS * 512 // turn)
+    turns = -(-_OPERATIONS // turn)
     one = partial(peaks.run, turns, integer=integer)
     if threads == 1:
         return one, turns * turn
