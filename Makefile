@@ -8,7 +8,7 @@ BIN = $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)/python
 BASE = sh scripts/python.sh
 export PYTHON
 
-.PHONY: run test test-oracles check fmt clean latency
+.PHONY: run test test-oracles check fmt clean latency bench
 
 run: ## open the app in a browser; for a classroom: make run HOST=0.0.0.0
 	@exec $(BASE) scripts/serve.py --venv "$(VENV)" --host "$(HOST)" --port "$(PORT)"
@@ -40,3 +40,7 @@ clean: ## remove what the chores made, the virtual environment included
 latency: ## key press to picture, beside a trivial page; wants a quiet machine
 	@$(BASE) scripts/environment.py "$(VENV)" test
 	@QUANTLAB_CHROMIUM="$$("$(BIN)" scripts/chromium.py)" && export QUANTLAB_CHROMIUM && "$(BIN)" scripts/latency.py
+
+bench: ## the kernels beside their peers, some minutes, and the README's chart; wants a quiet machine
+	@$(BASE) scripts/environment.py "$(VENV)" oracles
+	@"$(BIN)" -m quantlab bench --chart assets/bench.svg

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 if TYPE_CHECKING:
+    from quantlab.bench.rows import Row
+    from quantlab.bench.run import Run
     from quantlab.records import ErrorReport
     from quantlab.scheme import Scheme
 
@@ -115,6 +117,62 @@ def _report(options: argparse.Namespace) -> int:
     return 0
 
 
+def _bench_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--only", action="append", default=[], metavar="WORD", help="rows with this word; may repeat")
+    parser.add_argument("--quick", action="store_true", help="a look: a twentieth of a second a row")
+    parser.add_argument("--seconds", type=float, help="for each row, default 2")
+    parser.add_argument("--json", default="bench.json", metavar="PATH", help="default bench.json; - prints it, alone")
+    parser.add_argument("--chart", type=Path, metavar="PATH", help="an SVG of the rows that the README shows")
+
+
+def _bench(options: argparse.Namespace) -> int:
+    from quantlab.bench import run as bench
+    from quantlab.bench.table import clock, table
+
+    seconds = options.seconds or (bench.QUICK_SECONDS if options.quick else bench.SECONDS)
+    if not 0 < seconds <= 60:
+        raise ValueError(f"--seconds must be more than 0 and at most 60, got {seconds:g}; 2 are enough for a row.")
+    overwrites = sys.stderr.isatty()
+
+    def progress(row: Row | None, done: int, total: int, left: float) -> None:
+        if overwrites:
+            name = f"{done + 1} of {total}, {clock(left)} left: {row.figure} against {row.peer}" if row else ""
+            print(f"\r\033[K{name}", end="", file=sys.stderr, flush=True)
+        elif row and done % 20 == 0:
+            print(f"{done} of {total} rows, {clock(left)} left", file=sys.stderr, flush=True)
+
+    made = bench.run(bench.choose(options.only), seconds, progress)
+    text = json.dumps(made.as_dict(), indent=1, ensure_ascii=False)
+    if options.json == "-":
+        print(text)
+    else:
+        print(table(made))
+        Path(options.json).write_text(text + "\n", encoding="utf-8")
+        print(f"\nAll of it, for programs: {options.json}")
+    if options.chart:
+        options.chart.write_text(_chart(made), encoding="utf-8")
+        print(f"The chart: {options.chart}", file=sys.stderr)
+    return int(any(outcome.verdict == "wrong" for outcome in made.outcomes))
+
+
+def _chart(made: Run) -> str:
+    from quantlab.charts import benchmark
+
+    bars: list[benchmark.Bar] = []
+    points: dict[float, benchmark.Point] = {}
+    for each in made.outcomes:
+        if each.drawn and each.ratio:
+            must = each.line.must if each.line and each.verdict else None
+            peer = each.peer + (" (wrong here)" if each.wrong else "")
+            bars.append(benchmark.Bar(each.figure, peer, each.ratio.median, each.ratio.lower, each.ratio.upper, must))
+        if each.label and each.ours and each.threads == 1 and each.tier == made.machine.tier:
+            intensity, speed = each.operations / each.bytes, each.operations / each.ours.median
+            points.setdefault(intensity, benchmark.Point(each.label, intensity, speed))
+    roof = benchmark.Roof(made.ceilings.peak("int8").median, made.ceilings.copied().median)
+    remarks = [made.machine.sentence, made.machine.when[:10], *(["a quick run"] if made.quick else [])]
+    return benchmark.benchmark(bars, list(points.values()), roof, caption=", ".join(remarks))
+
+
 def _scheme(options: argparse.Namespace) -> Scheme:
     from quantlab.experiments import spelling
     from quantlab.scheme import Scheme
@@ -155,6 +213,7 @@ def _lines(report: ErrorReport) -> list[str]:
 
 COMMANDS = {
     "setup": Command("Compile the kernels for this processor and print where they are kept.", _setup_arguments, _setup),
+    "bench": Command("Time the kernels beside their peers, in one run.", _bench_arguments, _bench),
     "report": Command("Quantize the array in a file and print the error that it makes.", _report_arguments, _report),
 }
 

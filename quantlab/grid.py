@@ -5,14 +5,13 @@ Everything here works on flat arrays with one entry a part (tensor, channel or g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import partial
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from . import kernels
-from .kernels.elementwise import FLOOR, HALF_AWAY, HALF_EVEN, STOCHASTIC, Order
+from .kernels.steps import FLOOR, HALF_AWAY, HALF_EVEN, STOCHASTIC, Order
 from .scheme import FREE_ZERO_POINT, Granularity, PerChannel, PerTensor, Scheme
 
 R = TypeVar("R")
@@ -20,6 +19,8 @@ AnyArray = np.ndarray[Any, np.dtype[Any]]
 Flat = np.ndarray[tuple[int], np.dtype[Any]]
 
 _ROUNDING = {"half_even": HALF_EVEN, "half_away": HALF_AWAY, "floor": FLOOR, "stochastic": STOCHASTIC}
+_DEFAULT_ORDER = ("divide", "half_even", "after_rounding", "saturate")
+_NEAR = 2**23  # float32 holds the sum of such a zero point and any code exactly
 _PIECE = 1 << 18  # values widened at a time where the input is of another type: 1 or 2 MB
 
 
@@ -97,9 +98,12 @@ def layout_of(shape: tuple[int, ...], granularity: Granularity) -> tuple[kernels
     return kernels.per_group(shape, axis, granularity.size), (*shape[:axis], groups, *shape[axis + 1 :])
 
 
-def order_of(scheme: Scheme) -> Order:
-    """Return the scheme's steps from value to code as the kernels read them."""
+def order_of(scheme: Scheme, zero_point: Flat) -> Order:
+    """Return the scheme's steps from value to code as the kernels read them; they differ for far zero points."""
+    usual = (scheme.division, scheme.rounding, scheme.zero_point_added, scheme.overflow) == _DEFAULT_ORDER
+    near = scheme.symmetric or scheme.affine_range != "free" or not (np.abs(zero_point) > _NEAR).any()
     return Order(
+        plain=int(usual and near),
         reciprocal=int(scheme.division == "reciprocal"),
         rounding=_ROUNDING[scheme.rounding],
         seed=scheme.seed,
@@ -230,26 +234,56 @@ def _divisor(scheme: Scheme) -> float:
 
 
 def sweep(
-    x: AnyArray, working: np.dtype[Any], work: Callable[[Flat, int, int, int], R], threads: int | None = None
-) -> Iterator[R]:
-    """Call ``work(values, origin, start, stop)`` until all of `x` was seen, on several threads; yield what it returns.
+    x: AnyArray,
+    working: np.dtype[Any],
+    new: Callable[[], R],
+    work: Callable[[R, Flat, int, int, int], None],
+    threads: int | None = None,
+) -> list[R]:
+    """Call ``work(own, values, origin, start, stop)`` until all of `x` was seen; return what was each thread's own.
 
-    `values` are flat and in the working type, `origin` is the C-order index of the first of them.
-    """
-    for origin, values in _pieces(x, working):
-        yield from kernels.over_ranges(partial(work, values, origin), len(values), threads)
-
-
-def _pieces(x: np.ndarray[Any, np.dtype[Any]], working: np.dtype[Any]) -> Iterator[tuple[int, Flat]]:
-    """Yield (index of the first value, values) that cover `x` in C order, flat and in the working type.
-
-    An array of the working type comes whole and uncopied (if it is contiguous); others are widened piece by piece.
+    `own` comes from `new` and is touched by one thread only. `values` are flat and in the working type, `origin` is the
+    C-order index of the first of them. An array of the working type is read where it is (if it is contiguous); others
+    are widened piece by piece, each thread its own.
     """
     flat = np.ascontiguousarray(x).reshape(-1)
-    if flat.dtype == working and flat.dtype.isnative:
-        yield 0, flat
-        return
-    for start in range(0, flat.size, _PIECE):
-        with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and saturates
-            piece = flat[start : start + _PIECE].astype(working)
-        yield start, piece
+    ready = flat.dtype == working and flat.dtype.isnative
+
+    def over(start: int, stop: int) -> R:
+        own = new()
+        if ready:
+            work(own, flat, 0, start, stop)
+            return own
+        for at in range(start, stop, _PIECE):
+            with np.errstate(over="ignore"):  # a float64 beyond float32 becomes infinite, and saturates
+                piece = flat[at : min(at + _PIECE, stop)].astype(working)
+            work(own, piece, at, 0, len(piece))
+        return own
+
+    return kernels.over_ranges(over, flat.size, threads)
+
+
+def receiver(out: Any, shape: tuple[int, ...], dtype: np.dtype[Any], name: str, beside: AnyArray) -> AnyArray:
+    """Return the array that results go to: a new one, or `out` where it can take them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `out` is no array of this shape and dtype, not C-contiguous, read-only, or overlaps `beside`, which is read.
+    """
+    if out is None:
+        return np.empty(shape, dtype)
+    if not isinstance(out, np.ndarray):
+        raise TypeError(f"{name} must be a NumPy array, got {type(out).__name__}; make one with np.empty.")
+    array: AnyArray = out
+    if array.shape != shape or array.dtype != dtype:
+        raise ValueError(
+            f"{name} must have shape {shape} and dtype {dtype}, got {array.shape} and {array.dtype}; "
+            "make it with np.empty."
+        )
+    if not (array.flags.c_contiguous and array.flags.writeable):
+        wrong = "read-only" if array.flags.c_contiguous else "not C-contiguous"
+        raise ValueError(f"{name} must be C-contiguous and writable, got an array that is {wrong}; pass a plain one.")
+    if np.may_share_memory(array, beside):
+        raise ValueError(f"{name} must not overlap what is read, got memory of the input; pass an array of its own.")
+    return array

@@ -5,7 +5,7 @@ Arguments are checked here, once; the kernels trust them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,7 @@ from .grid import (
     layout_of,
     order_of,
     parameters,
+    receiver,
     sweep,
     working_type,
 )
@@ -80,6 +81,7 @@ class Quantizer:
     zero_point: Any
     working: np.dtype[Any]
     held: int
+    _grid: Grid = field(repr=False)  # of every shape, but for the layout
 
     def __init__(
         self, x: Any, scheme: Scheme | None = None, *, bits: int | None = None, summary: Summary | None = None
@@ -147,14 +149,16 @@ class Quantizer:
         self._set(scheme, scale, zero_point, layout_of(shape, scheme.granularity)[1], working, int(held.sum()))
 
     def _set(self, scheme: Scheme, scale: Any, zero_point: Any, shape: Any, working: Any, held: int) -> None:
+        flat = np.ascontiguousarray(scale), zero_point.astype(np.int32)
+        grid = Grid(*flat, kernels.per_tensor(()), order_of(scheme, zero_point), largest_of(working))
         if isinstance(scheme.granularity, PerTensor):
             scale, zero_point = scale[0], int(zero_point[0])
         else:
             scale, zero_point = scale.reshape(shape), zero_point.reshape(shape)
             for array in (scale, zero_point):
                 array.flags.writeable = False
-        values = {"scheme": scheme, "scale": scale, "zero_point": zero_point, "working": working, "held": held}
-        for name, value in values.items():
+        names = ("scheme", "scale", "zero_point", "working", "held", "_grid")
+        for name, value in zip(names, (scheme, scale, zero_point, working, held, grid), strict=True):
             object.__setattr__(self, name, value)
 
     @property
@@ -190,16 +194,9 @@ class Quantizer:
                 f"scales of shape {scale.shape} do not fit an array of shape {shape}, which needs {scales}; "
                 "quantize an array like the one that gave the range."
             )
-        zero_point = np.asarray(self.zero_point, np.int64)
-        return Grid(
-            np.ascontiguousarray(scale.reshape(-1)),
-            np.ascontiguousarray(zero_point.reshape(-1)),
-            layout,
-            order_of(self.scheme),
-            largest_of(self.working),
-        )
+        return self._grid._replace(layout=layout)
 
-    def quantize(self, x: Any) -> AnyArray:
+    def quantize(self, x: Any, *, out: AnyArray | None = None) -> AnyArray:
         """Return the codes of values.
 
         ``clamp(rint(x / scale) + zero_point, qmin, qmax)``, ties to even, unless the scheme says otherwise. ±inf
@@ -209,6 +206,9 @@ class Quantizer:
         ----------
         x : array_like
             Any real type and memory order; of the shape that gave the range, or with a matching axis.
+        out : array of `dtype`, optional
+            Shaped as x, C-contiguous, writable, apart from x: filled and returned. Making one can take longer than
+            the codes.
 
         Returns
         -------
@@ -216,8 +216,8 @@ class Quantizer:
 
         Raises
         ------
-        ValueError
-            If x holds NaN, or its shape does not fit the scales.
+        TypeError, ValueError
+            If x holds NaN, its shape does not fit the scales, or `out` cannot take the codes.
 
         Examples
         --------
@@ -226,25 +226,23 @@ class Quantizer:
         """
         x = checked(x)
         grid = self.grid(x.shape)
-        out = np.empty(x.shape, self.dtype)
-        raw = out.reshape(-1).view(f"u{out.itemsize}")
-        nans, first = 0, -1
+        out = receiver(out, x.shape, self.dtype, "out", x)
+        flat = out.reshape(-1)
 
-        def fill(values: AnyArray, origin: int, start: int, stop: int) -> tuple[int, int]:
-            piece = raw[origin : origin + len(values)]
-            found: tuple[int, int] = kernels.elementwise.quantize(values, origin, start, stop, *grid[:4], piece)
-            return found
+        def fill(own: list[tuple[int, int]], values: AnyArray, origin: int, start: int, stop: int) -> None:
+            piece = flat[origin : origin + len(values)]
+            own.append(kernels.elementwise.quantize(values, origin, start, stop, *grid[:4], piece))
 
-        for found, at in sweep(x, self.working, fill):
-            nans, first = nans + found, at if first < 0 else first
-        if nans:
+        found = [pair for own in sweep(x, self.working, list, fill) for pair in own if pair[0]]
+        if found:
+            nans, first = sum(n for n, _ in found), found[0][1]
             where = tuple(int(i) for i in np.unravel_index(first, x.shape))
             raise ValueError(
                 f"x must not hold NaN, got {nans}, the first at index {where}; replace them or use fake_quantize."
             )
         return out
 
-    def dequantize(self, codes: Any) -> AnyArray:
+    def dequantize(self, codes: Any, *, out: AnyArray | None = None) -> AnyArray:
         """Return the values that codes stand for.
 
         ``(codes − zero_point) · scale``, held to the working type's largest finite number.
@@ -253,6 +251,8 @@ class Quantizer:
         ----------
         codes : integer array_like
             Of the shape that gave the range, or with a matching axis.
+        out : array of `working`, optional
+            As for `quantize`.
 
         Returns
         -------
@@ -263,7 +263,7 @@ class Quantizer:
         TypeError
             If codes are no integers.
         ValueError
-            If their shape does not fit the scales.
+            If their shape does not fit the scales, or `out` cannot take the values.
 
         Examples
         --------
@@ -277,24 +277,28 @@ class Quantizer:
         flat = np.ascontiguousarray(q).reshape(-1)
         if flat.dtype.itemsize > 2 or not flat.dtype.isnative:
             flat = flat.astype(np.int64)
-        out = np.empty(q.shape, self.working)
+        out = receiver(out, q.shape, self.working, "out", q)
         target = out.reshape(-1)
 
         def fill(start: int, stop: int) -> None:
-            kernels.elementwise.dequantize(
-                flat, start, stop, grid.scale, grid.zero_point, grid.layout, grid.largest, target
-            )
+            kernels.elementwise.dequantize(flat, start, stop, *grid, target)
 
         kernels.over_ranges(fill, flat.size)
         return out
 
-    def fake_quantize(self, x: Any) -> AnyArray:
+    def fake_quantize(self, x: Any, *, out: AnyArray | None = None, mask: AnyArray | None = None) -> AnyArray:
         """Return ``dequantize(quantize(x))`` in one pass, without the codes; NaN stays NaN.
 
         Parameters
         ----------
         x : array_like
             As for `quantize`.
+        out : array of `working`, optional
+            As for `quantize`.
+        mask : bool array, optional
+            Shaped as x, C-contiguous, writable: filled with whether the code needed no holding to the code range,
+            ``qmin <= rint(x / scale) + zero_point <= qmax``, where the straight-through
+            estimator (Bengio et al. 2013) lets a gradient pass, as in PyTorch. False for NaN.
 
         Returns
         -------
@@ -302,8 +306,8 @@ class Quantizer:
 
         Raises
         ------
-        ValueError
-            If the shape of x does not fit the scales.
+        TypeError, ValueError
+            If the shape of x does not fit the scales, or `out` or `mask` cannot take the results.
 
         Examples
         --------
@@ -312,15 +316,15 @@ class Quantizer:
         """
         x = checked(x)
         grid = self.grid(x.shape)
-        out = np.empty(x.shape, self.working)
-        flat = out.reshape(-1)
+        out = receiver(out, x.shape, self.working, "out", x)
+        flat, no_mask = out.reshape(-1), np.empty(0, bool)
+        inside = no_mask if mask is None else receiver(mask, x.shape, no_mask.dtype, "mask", x).reshape(-1)
 
-        def fill(values: AnyArray, origin: int, start: int, stop: int) -> None:
-            piece = flat[origin : origin + len(values)]
-            kernels.elementwise.fake_quantize(values, origin, start, stop, *grid, piece)
+        def fill(_: None, values: AnyArray, origin: int, start: int, stop: int) -> None:
+            here = slice(origin, origin + len(values))
+            kernels.elementwise.fake_quantize(values, origin, start, stop, *grid, flat[here], inside[here])
 
-        for _ in sweep(x, self.working, fill):
-            pass
+        sweep(x, self.working, lambda: None, fill)
         return out
 
 

@@ -67,19 +67,20 @@ def summarise(x: np.ndarray[Any, np.dtype[Any]], granularity: Granularity, *, hi
     ([-2.0], [1.0], [[2, 1, 0]])
     """
     working, (layout, _) = working_type(x.dtype), layout_of(x.shape, granularity)
-    lo = np.full(layout.parts, np.inf, working)
-    hi = np.full(layout.parts, -np.inf, working)
-    counts = np.zeros((layout.parts, 3), np.int64)
 
-    def extent(values: Flat, origin: int, start: int, stop: int) -> tuple[Flat, Flat, Any]:
-        own = np.full_like(lo, np.inf), np.full_like(hi, -np.inf), np.zeros_like(counts)
+    def new() -> tuple[Flat, Flat, Any]:
+        lo, hi = np.full(layout.parts, np.inf, working), np.full(layout.parts, -np.inf, working)
+        return lo, hi, np.zeros((3, layout.parts), np.int64)
+
+    def extent(own: tuple[Flat, Flat, Any], values: Flat, origin: int, start: int, stop: int) -> None:
         kernels.ranges.extent(values, origin, start, stop, layout, *own)
-        return own
 
-    for own_lo, own_hi, own_counts in sweep(x, working, extent):
+    (lo, hi, counts), *others = sweep(x, working, new, extent)
+    for own_lo, own_hi, own_counts in others:
         np.minimum(lo, own_lo, out=lo)
         np.maximum(hi, own_hi, out=hi)
         np.add(counts, own_counts, out=counts)
+    counts = np.ascontiguousarray(counts.T)
     return Summary(lo, hi, counts, _histogram(x, layout, lo, hi, working) if histogram else None)
 
 
@@ -93,28 +94,24 @@ def first_in_bins(x: np.ndarray[Any, np.dtype[Any]], lo: float, hi: float, bins:
     """
     working = working_type(x.dtype)
     ends = np.array([lo], working), np.array([hi], working)
-    first = np.full(bins, x.size, np.int64)
 
-    def lower(values: Flat, origin: int, start: int, stop: int) -> Flat:
-        own = np.full_like(first, x.size)
+    def lower(own: Flat, values: Flat, origin: int, start: int, stop: int) -> None:
         kernels.ranges.first_in_bin(values, origin, start, stop, *ends, own)
-        return own
 
-    for own in sweep(x, working, lower):
+    first, *others = sweep(x, working, lambda: np.full(bins, x.size, np.int64), lower)
+    for own in others:
         np.minimum(first, own, out=first)
     return np.where(first < x.size, first, -1)
 
 
 def _histogram(x: Any, layout: kernels.Layout, lo: Flat, hi: Flat, working: Any) -> Any:
-    counts = np.zeros((layout.parts, BINS), np.int64)
-
-    def fill(values: Flat, origin: int, start: int, stop: int) -> Any:
-        own = np.zeros_like(counts)
+    def fill(own: Any, values: Flat, origin: int, start: int, stop: int) -> None:
         kernels.ranges.histogram(values, origin, start, stop, layout, lo, hi, own)
-        return own
 
     # Many parts make large tables: then one thread fills the one table.
-    for own in sweep(x, working, fill, None if layout.parts < 64 else 1):
+    threads = None if layout.parts < 64 else 1
+    counts, *others = sweep(x, working, lambda: np.zeros((layout.parts, BINS), np.int64), fill, threads)
+    for own in others:
         np.add(counts, own, out=counts)
     return counts
 
@@ -179,13 +176,14 @@ def _percentiles(x: Any, layout: kernels.Layout, p: float) -> tuple[Flat, Flat]:
 
 def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -> Measure:
     """Return the function from ranges to (squared error, its clipping part), part by part."""
-    working, order = working_type(x.dtype), order_of(scheme)
+    working = working_type(x.dtype)
     largest, unit = largest_of(working), unit_of(summary)
     # Every value is widened once here: a search reads them a hundred times.
     values = None if summary.histogram is not None else np.ascontiguousarray(x).reshape(-1).astype(working, copy=False)
 
     def measure(lo: Flat, hi: Flat) -> tuple[Flat, Flat]:
         scale, zero_point, _ = parameters(lo, hi, scheme, working)
+        order = order_of(scheme, zero_point)
         if values is None:
             errors = np.zeros((layout.parts, 2))
             kernels.clipping.histogram_error(
@@ -194,13 +192,13 @@ def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -
         else:
 
             def add(start: int, stop: int) -> Any:
-                own = np.zeros((layout.parts, 2))
+                own = np.zeros((2, layout.parts))
                 kernels.statistics.squared_error(
-                    values, start, stop, scale, zero_point, layout, order, largest, unit, own
+                    values, start, stop, scale, zero_point.astype(np.int32), layout, order, largest, unit, own
                 )
                 return own
 
-            errors = sum(kernels.over_ranges(add, len(values)))
+            errors = sum(kernels.over_ranges(add, len(values))).T
         return errors.sum(axis=1), errors[:, 1]
 
     return measure

@@ -9,7 +9,7 @@ import numpy as np
 
 from . import kernels
 from .grid import checked, scale_bytes, sweep
-from .kernels.statistics import (
+from .kernels.errors import (
     ABSOLUTE,
     CLIPPING,
     HIGH,
@@ -89,19 +89,21 @@ def error_report(
     axes = [np.array(ends, quantizer.working) for ends in (value_range, error_range)]
     several = grid.layout.parts > 1
     codes = np.empty(x.size if several else 0, np.int32)
-    total = _Totals.zeros(grid.layout.parts, quantizer.scheme.levels, value_bins, error_bins)
 
-    def add(values: AnyArray, origin: int, start: int, stop: int) -> _Totals:
-        own = _Totals.zeros(grid.layout.parts, quantizer.scheme.levels, value_bins, error_bins)
+    def new() -> _Totals:
+        return _Totals.zeros(grid.layout.parts, quantizer.scheme.levels, value_bins, error_bins)
+
+    def add(own: _Totals, values: AnyArray, origin: int, start: int, stop: int) -> None:
         piece = codes[origin : origin + len(values)] if several else codes
         kernels.statistics.report(values, origin, start, stop, *grid, unit, *axes, *own, piece)
-        return own
 
-    for own in sweep(x, quantizer.working, add):
+    total, *others = sweep(x, quantizer.working, new, add)
+    for own in others:
         total.merge(own)
     scale = grid.scale.astype(np.float64)
-    parts = _figures(total.sums, scale, unit)
-    together, unit_of_all = _together(total.sums, unit)
+    sums = total.sums.T
+    parts = _figures(sums, scale, unit)
+    together, unit_of_all = _together(sums, unit)
     whole = {name: figure[0].item() for name, figure in _figures(together, scale, unit_of_all).items()}
     if several:
         whole["max_abs_error_steps"] = float(np.fmax.reduce(parts["max_abs_error_steps"], initial=np.nan))
@@ -139,17 +141,17 @@ class _Totals(NamedTuple):
     @classmethod
     def zeros(cls, parts: int, levels: int, value_bins: int, error_bins: int) -> _Totals:
         return cls(
-            np.zeros((parts, len(SUMS))),
+            np.zeros((len(SUMS), parts)),
             np.zeros(levels, np.int64),
             np.zeros((2, value_bins), np.int64),
             np.zeros((2, error_bins), np.int64),
         )
 
     def merge(self, other: _Totals) -> None:
-        largest = np.maximum(self.sums[:, LARGEST], other.sums[:, LARGEST])
+        largest = np.maximum(self.sums[LARGEST], other.sums[LARGEST])
         for mine, theirs in zip(self, other, strict=True):
             np.add(mine, theirs, out=mine)
-        self.sums[:, LARGEST] = largest
+        self.sums[LARGEST] = largest
 
 
 def _together(sums: AnyArray, unit: AnyArray) -> tuple[AnyArray, AnyArray]:
@@ -228,12 +230,11 @@ def unclamped_codes(x: Any, quantizer: Quantizer) -> AnyArray:
     out = np.empty(x.shape, np.int64)
     flat = out.reshape(-1)
 
-    def fill(values: AnyArray, origin: int, start: int, stop: int) -> None:
+    def fill(_: None, values: AnyArray, origin: int, start: int, stop: int) -> None:
         there = flat[origin : origin + len(values)]
         kernels.elementwise.unclamped_codes(values, origin, start, stop, *grid[:4], there)
 
-    for _ in sweep(x, quantizer.working, fill):
-        pass
+    sweep(x, quantizer.working, lambda: None, fill)
     return out
 
 

@@ -313,6 +313,25 @@ def nbytes(n: int, scales: int, scheme: Scheme, working: np.dtype[Any]) -> int:
     return math.ceil(Fraction(n * scheme.bits + scales * (scale_bits + zero_point_bits), 8))
 
 
+# Matrix products
+
+
+def int_matmul(a: np.ndarray, b: np.ndarray, a_zero: Any = 0, b_zero: Any = 0) -> np.ndarray:
+    """Σ_k (a[i, k] − a_zero[i]) · (b[k, j] − b_zero[j]); in int64, so that a sum that leaves int32 shows."""
+    left = a.astype(np.int64) - np.reshape(a_zero, (-1, 1)).astype(np.int64)
+    return left @ (b.astype(np.int64) - np.reshape(b_zero, (1, -1)).astype(np.int64))
+
+
+def scaled_weights(codes: np.ndarray, scale: Any, zero_point: Any, group_size: int) -> np.ndarray:
+    """(q − z) · s in float64, which is exact: a difference of 24 bits times a scale of 24."""
+
+    def spread_rows(parameter: Any) -> np.ndarray:
+        each = np.atleast_2d(parameter)
+        return np.repeat(each, group_size, axis=0)[: len(codes)] if len(each) > 1 else each
+
+    return (codes.astype(np.int64) - spread_rows(zero_point)) * spread_rows(scale).astype(np.float64)
+
+
 # How results are held against each other
 
 

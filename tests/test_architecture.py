@@ -36,7 +36,7 @@ MAY_IMPORT = {
     "scheme": {"numerals"},
     "kernels": set(),
     "numerals": set(),
-    "__main__": SUBJECTS | {"experiments", "nn"},  # a front door, as app.py is
+    "__main__": SUBJECTS | {"experiments", "nn", "charts"},  # a front door, as app.py is
     "__init__": {"quantizer", "observers", "records", "report", "scheme"},
 }
 OWNER = {

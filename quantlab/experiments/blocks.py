@@ -168,11 +168,11 @@ def _measure(
         grid = quantizer.grid(values.shape)
         if kind == "codes":
             codes = np.empty(n, quantizer.dtype)
-            kernels.elementwise.quantize(x, start, 0, n, *grid[:4], codes.view(f"u{codes.itemsize}"))
+            kernels.elementwise.quantize(x, start, 0, n, *grid[:4], codes)
             shown = codes
         else:
             x_hat = np.empty(n, quantizer.working)
-            kernels.elementwise.fake_quantize(x, start, 0, n, *grid, x_hat)
+            kernels.elementwise.fake_quantize(x, start, 0, n, *grid, x_hat, np.empty(0, bool))
             with np.errstate(invalid="ignore"):
                 shown = np.abs(x_hat.astype(np.float64) - x)
     return np.where(there, shown, 0).reshape(size), there.reshape(size)

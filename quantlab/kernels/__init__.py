@@ -3,20 +3,20 @@
 Kernels hold no state and no lock and release the GIL; they trust their arguments, which the callers have checked.
 """
 
-from .compilation import KERNELS, compile_all, kept_in
-
-with kept_in():
-    from . import clipping, elementwise, ranges, statistics
-
+from . import clipping, elementwise, peaks, ranges, statistics, tiers
+from .compilation import KERNELS, cache_folder, compile_all
 from .layout import Layout, box, per_channel, per_group, per_tensor
-from .threads import CORES, over_ranges
+from .matmul import Workspace, int_matmul
+from .packing import PackedWeights, pack
+from .scaled import ScaledWeights, pack_scaled, scaled_matmul
+from .threads import CORES, at_most, over_ranges
 
 
 def describe() -> dict[str, object]:
-    """Return what the kernels run on: processor, cores, Numba's version and where the machine code is kept.
+    """Return what the kernels run on: processor, cores, tier and why that one, and where the machine code is kept.
 
     >>> sorted(describe())
-    ['cache', 'cores', 'cpu', 'kernels', 'numba']
+    ['cache', 'cores', 'cpu', 'kernels', 'numba', 'reason', 'tier', 'tiers']
     """
     import llvmlite.binding
     import numba
@@ -26,7 +26,10 @@ def describe() -> dict[str, object]:
         "cores": CORES,
         "numba": numba.__version__,
         "kernels": len(KERNELS),
-        "cache": KERNELS[0].folder,
+        "cache": str(cache_folder()),
+        "tier": tiers.chosen().name,
+        "reason": tiers.reason(),
+        "tiers": tiers.states(),
     }
 
 
@@ -34,15 +37,25 @@ __all__ = [
     "CORES",
     "KERNELS",
     "Layout",
+    "PackedWeights",
+    "ScaledWeights",
+    "Workspace",
+    "at_most",
     "box",
     "clipping",
     "compile_all",
     "describe",
     "elementwise",
+    "int_matmul",
     "over_ranges",
+    "pack",
+    "pack_scaled",
+    "peaks",
     "per_channel",
     "per_group",
     "per_tensor",
     "ranges",
+    "scaled_matmul",
     "statistics",
+    "tiers",
 ]

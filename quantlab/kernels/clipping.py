@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 
 from .compilation import inner, kernel, read_only, written
-from .elementwise import FLOOR, ORDER, STOCHASTIC, Order
+from .steps import FLOOR, ORDER, STOCHASTIC, Order
 
 
 @inner

@@ -13,24 +13,35 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
 from numba import types
 
-KERNELS: list[Kernel] = []
+from .tiers import Tier, chosen
 
-# "numpy": a division never raises, so that loops vectorise. No fastmath: ties, NaN and exact halves are the subject.
+KERNELS: list[Kernel | TieredKernel] = []
+
+# "numpy": a division never raises, so that loops vectorise. No fastmath but in sums: ties, NaN and exact halves are
+# the subject.
 _OPTIONS: Any = {"nogil": True, "error_model": "numpy"}
+# Nothing but kernels calls an inner function: what Python and C would call it through takes a third of its compilation.
+_INNER: Any = {**_OPTIONS, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 F = TypeVar("F", bound=Callable[..., Any])
 _settings: Any = numba.config
 
 
 def inner(function: F) -> F:
     """Declare a function that kernels call; it is compiled into each of them."""
-    compiled: F = numba.njit(**_OPTIONS)(function)
+    compiled: F = numba.njit(**_INNER)(function)
+    return compiled
+
+
+def summing(function: F) -> F:
+    """Declare a function that kernels call for sums: the order of summation is free, NaN and infinities stay."""
+    compiled: F = numba.njit(**_INNER, fastmath={"reassoc", "nsz", "contract"})(function)
     return compiled
 
 
@@ -46,23 +57,70 @@ class Kernel:
     """
 
     def __init__(self, function: Callable[..., Any], signatures: Sequence[tuple[Any, ...]]) -> None:
-        self.function, self.signatures, self.folder = function, list(signatures), _settings.CACHE_DIR
-        self.__doc__, self.name = function.__doc__, f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
-        KERNELS.append(self)
+        self.function, self.signatures = function, list(signatures)
+        self.__doc__, self.name = function.__doc__, _name(function)
 
     @cached_property
     def compiled(self) -> Any:
         """The dispatcher: from the disk where it was compiled before, otherwise compiled now."""
-        with _cache_folder(self.folder):
+        with _kept_in(cache_folder()):
             return numba.njit(self.signatures, cache=True, **_OPTIONS)(self.function)
 
     def __call__(self, *arguments: Any) -> Any:
         return self.compiled(*arguments)
 
 
+class TieredKernel:
+    """A kernel that is built anew for each tier, and compiled ahead for the chosen one only.
+
+    Parameters
+    ----------
+    build : callable
+        Takes a tier's number and returns the function. Whatever the function needs to know of its tier stands in its
+        closure as plain integers: Numba's cache key holds a closure's values, but no global's, and with those one tier
+        would be served another one's machine code.
+    signatures : sequence of tuples of Numba types
+    """
+
+    def __init__(self, build: Callable[[int], Callable[..., Any]], signatures: Sequence[tuple[Any, ...]]) -> None:
+        self.build, self.signatures, self.name = build, list(signatures), _name(build)
+        self.__doc__ = build.__doc__
+        self._built: dict[str, Kernel] = {}
+
+    def of(self, tier: Tier) -> Kernel:
+        """Return the kernel of one tier; compile it only where `tiers.available` has it."""
+        if tier.name not in self._built:
+            self._built[tier.name] = Kernel(self.build(tier.number), self.signatures)
+        return self._built[tier.name]
+
+    @property
+    def compiled(self) -> Any:
+        """The dispatcher of the chosen tier."""
+        return self.of(chosen()).compiled
+
+
+def _name(function: Callable[..., Any]) -> str:
+    return f"{function.__module__.rsplit('.', 1)[-1]}.{function.__name__}"
+
+
 def kernel(*signatures: tuple[Any, ...]) -> Callable[[Callable[..., Any]], Kernel]:
     """Declare a kernel with its signatures."""
-    return lambda function: Kernel(function, signatures)
+
+    def declare(function: Callable[..., Any]) -> Kernel:
+        KERNELS.append(declared := Kernel(function, signatures))
+        return declared
+
+    return declare
+
+
+def tiered_kernel(*signatures: tuple[Any, ...]) -> Callable[[Callable[[int], Callable[..., Any]]], TieredKernel]:
+    """Declare a kernel that a function of the tier's number builds."""
+
+    def declare(build: Callable[[int], Callable[..., Any]]) -> TieredKernel:
+        KERNELS.append(declared := TieredKernel(build, signatures))
+        return declared
+
+    return declare
 
 
 def read_only(dtype: Any) -> Any:
@@ -76,32 +134,27 @@ def written(dtype: Any, ndim: int = 1) -> Any:
 
 
 @contextmanager
-def _cache_folder(folder: str) -> Iterator[None]:
+def _kept_in(folder: Path) -> Iterator[None]:
     # Numba reads the folder when a function is decorated. It is put back, so that a notebook's own functions
     # keep their own place.
-    before, _settings.CACHE_DIR = _settings.CACHE_DIR, folder
+    before, _settings.CACHE_DIR = _settings.CACHE_DIR, str(folder)
     try:
         yield
     finally:
         _settings.CACHE_DIR = before
 
 
-def kept_in(folder: Path | None = None) -> Any:
-    """Return the context in which modules with kernels are imported: it names their cache folder."""
-    return _cache_folder(str(folder or _writable_folder()))
-
-
-def _writable_folder() -> Path:
-    name = f"kernels-{_sources_digest()}"
+@cache
+def cache_folder() -> Path:
+    """Return where machine code is kept: below NUMBA_CACHE_DIR, the user's cache, or a new temporary folder."""
     given = os.environ.get("NUMBA_CACHE_DIR")
-    for home in [Path(given)] if given else [_user_cache()]:
-        folder = home / "quantlab" / name
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                return folder
-        except OSError:
-            continue
+    folder = (Path(given) if given else _user_cache()) / "quantlab" / f"kernels-{_sources_digest()}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        pass
     # Private and made anew: machine code is never loaded from a folder whose name somebody could have guessed.
     return Path(tempfile.mkdtemp(prefix="quantlab-kernels-"))
 
@@ -134,12 +187,18 @@ def compile_all(progress: Callable[[str, int, int], None] = lambda name, done, t
     int
         How many signatures had to be compiled; 0 on a warm start.
 
+    Raises
+    ------
+    ValueError
+        If QUANTLAB_KERNELS names a tier that cannot be had.
+
     Examples
     --------
     >>> from quantlab import kernels
     >>> kernels.compile_all() >= 0
     True
     """
+    chosen()  # a tier that cannot be had is refused before anything is compiled, not after
     fresh = 0
     for done, each in enumerate(KERNELS):
         progress(each.name, done, len(KERNELS))

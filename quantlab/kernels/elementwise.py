@@ -6,149 +6,76 @@ widened piece by piece. The kernels trust their arguments.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
+from numba.extending import overload
 
 from .compilation import inner, kernel, read_only, written
-from .layout import LAYOUT, Layout, stretch
-
-BLOCK = 1024  # values a step: its buffers stay in the first-level cache
-EXACT = 2**53  # integers beyond this are not told apart by float64: wrapping saturates there
-_FAR = 2.0**62  # exact in float32 and float64; one clamp here keeps every cast to int64 defined
-
-HALF_EVEN, HALF_AWAY, FLOOR, STOCHASTIC = range(4)
+from .layout import LAYOUT, Layout, run_at
+from .steps import BLOCK, ORDER, Order, buffers, next_codes, plain_code, real, spread, unclamped
 
 
-class Order(NamedTuple):
-    """The steps from a value to its code that are not the default ones, as integers.
-
-    Attributes
-    ----------
-    reciprocal : int
-        1: multiply by 1 / s instead of dividing by s.
-    rounding : int
-        HALF_EVEN, HALF_AWAY, FLOOR or STOCHASTIC.
-    seed : int
-        Of stochastic rounding.
-    before : int
-        1: the zero point is added before rounding.
-    wrap : int
-        1: codes beyond the ends wrap around.
-    qmin, qmax : int
-    """
-
-    reciprocal: int
-    rounding: int
-    seed: int
-    before: int
-    wrap: int
-    qmin: int
-    qmax: int
+def saturated(code: Any, out: Any) -> Any:
+    """Return an int32 held to the range of out's type, which changes no code."""
+    limits = np.iinfo(out.dtype)
+    return min(max(code, limits.min), limits.max)
 
 
-ORDER = types.NamedUniTuple(types.int64, len(Order._fields), Order)
+@overload(saturated, strict=False)
+def _saturated(code: Any, out: Any) -> Any:
+    # With its limits as constants a cast becomes one instruction for many codes, otherwise a dozen.
+    if out.dtype == types.int8:
+        return lambda code, out: min(max(code, np.int32(-128)), np.int32(127))
+    if out.dtype == types.uint8:
+        return lambda code, out: min(max(code, np.int32(0)), np.int32(255))
+    if out.dtype == types.int16:
+        return lambda code, out: min(max(code, np.int32(-32768)), np.int32(32767))
+    return lambda code, out: min(max(code, np.int32(0)), np.int32(65535))
 
 
 @inner
-def uniform(seed: int, index: int) -> float:
-    """Return the number in [0, 1) that belongs to an element: splitmix64, one step from seed and index."""
-    z = np.uint64(seed) + np.uint64(0x9E3779B97F4A7C15) * np.uint64(index + 1)
-    z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    z = z ^ (z >> np.uint64(31))
-    return float(z >> np.uint64(11)) * 2.0**-53
+def _store(code: Any, excess: Any, n: int, out: Any, at: Any) -> Any:
+    """Fill out[at:] with codes as integers; return how many NaN there were."""
+    nans = np.int32(0)
+    for k in range(np.uint64(n)):
+        out[at + k] = saturated(np.int32(code[k]), out)
+        nans = np.int32(nans + (excess[k] != excess[k]))
+    return nans
 
 
 @inner
-def divide(x: Any, start: int, n: int, scale: Any, zero: Any, part: int, step: int, order: Order, v: Any) -> None:
-    """v = x / s, or x · (1 / s), plus z where it is added before rounding; all in the type of x."""
-    for k in range(n):
-        s = scale[part + k * step]
-        v[k] = x[start + k] / s if order.reciprocal == 0 else x[start + k] * (v.dtype.type(1) / s)
-    if order.before:
-        for k in range(n):
-            v[k] = v[k] + v.dtype.type(zero[part + k * step])
-
-
-@inner
-def round_block(v: Any, n: int, order: Order, index: int) -> None:
-    """Round v in place; `index` is that of v[0] in the whole array."""
-    if order.rounding == HALF_EVEN:
-        for k in range(n):
-            v[k] = np.rint(v[k])
-    elif order.rounding == HALF_AWAY:
-        for k in range(n):
-            whole = np.trunc(v[k])
-            # v − trunc(v) is exact, while v + 0.5 is not: 0.49999997 + 0.5 would give 1.
-            if abs(v[k] - whole) >= 0.5:
-                whole += np.copysign(v.dtype.type(1), v[k])
-            v[k] = whole
-    elif order.rounding == FLOOR:
-        for k in range(n):
-            v[k] = np.floor(v[k])
-    else:
-        for k in range(n):
-            whole = np.floor(v[k])
-            v[k] = whole + (uniform(order.seed, index + k) < v[k] - whole)
-
-
-@inner
-def unclamped(
-    x: Any, start: int, n: int, origin: int, scale: Any, zero: Any, part: int, step: int, order: Order, v: Any, u: Any
-) -> None:
-    """u = the exact code of each value before it is held to the code range; NaN becomes the far negative end."""
-    divide(x, start, n, scale, zero, part, step, order, v)
-    round_block(v, n, order, origin + start)
-    far = v.dtype.type(_FAR)
-    for k in range(n):
-        r = v[k]
-        r = r if r > -far else -far
-        r = r if r < far else far
-        u[k] = np.int64(r)
-    if order.before == 0:
-        for k in range(n):
-            u[k] += zero[part + k * step]
-
-
-@inner
-def hold(u: int, order: Order) -> int:
-    """Return the code inside the range: saturated, or wrapped modulo the number of codes."""
-    if order.wrap and -EXACT <= u <= EXACT:
-        return order.qmin + ((u - order.qmin) & (order.qmax - order.qmin))
-    return min(max(u, order.qmin), order.qmax)
-
-
-@inner
-def real(q: Any, zero: Any, s: Any, largest: Any) -> Any:
-    """Return (q − z) · s in the type of s, held to that type's largest finite number."""
-    x_hat = largest.dtype.type(q - zero) * s
-    return min(max(x_hat, -largest[0]), largest[0])
+def _store_plain(x: Any, at: Any, n: int, s: Any, z: Any, order: Order, out: Any) -> Any:
+    """As `_store`, from values in one loop."""
+    lo, hi, nans = x.dtype.type(order.qmin), x.dtype.type(order.qmax), np.int32(0)
+    for k in range(np.uint64(n)):
+        v = x[at + k]
+        out[at + k] = saturated(np.int32(plain_code(v, s[k], x.dtype.type(z[k]), lo, hi)[1]), out)
+        nans = np.int32(nans + (v != v))
+    return nans
 
 
 def _quantize(
     x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
 ) -> tuple[int, int]:
     """Fill out[start:stop] with codes; return how many NaN there were, and where the first one stood (or −1)."""
-    v, u = np.empty(BLOCK, x.dtype), np.empty(BLOCK, np.int64)
+    s, z, code, excess, v, u = buffers(x)
+    run, fresh, at = run_at(layout, origin + start), True, start
     nans, first = 0, -1
-    at = start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        while at < end:
-            n = min(BLOCK, end - at)
-            unclamped(x, at, n, origin, scale, zero, part, layout.step_inner, order, v, u)
-            for k in range(n):
-                out[at + k] = hold(u[k], order)
-            for k in range(n):
-                if np.isnan(x[at + k]):
-                    nans += 1
-                    if first < 0:
-                        first = origin + at + k
-            at += n
-            part += n * layout.step_inner
+        if order.plain:
+            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+            found = _store_plain(x, np.uint64(at), n, s, z, order, out)
+        else:
+            n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+            found = _store(code, excess, n, out, np.uint64(at))
+        if found and nans == 0:
+            first = origin + at
+            while not np.isnan(x[first - origin]):
+                first += 1
+        nans += found
+        run, fresh, at = after, after.end != run.end, at + n
     return nans, first
 
 
@@ -156,17 +83,36 @@ def _unclamped_codes(
     x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
 ) -> None:
     """Fill out[start:stop] with the exact codes before they are held to the code range."""
-    v, u = np.empty(BLOCK, x.dtype), np.empty(BLOCK, np.int64)
-    at = start
+    s, z, _, _, v, u = buffers(x)
+    run, fresh, at = run_at(layout, origin + start), True, start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        while at < end:
-            n = min(BLOCK, end - at)
-            unclamped(x, at, n, origin, scale, zero, part, layout.step_inner, order, v, u)
-            out[at : at + n] = u[:n]
-            at += n
-            part += n * layout.step_inner
+        n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+        unclamped(x, np.uint64(at), n, origin + at, s, z, order, v, u)
+        out[at : at + n] = u[:n]
+        run, fresh, at = after, after.end != run.end, at + n
+
+
+@inner
+def _restore_plain(
+    x: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: Any, out: Any, inside: Any, there: Any
+) -> None:
+    """Fill out[at:] and inside[there:] from values in one loop."""
+    lo, hi = x.dtype.type(order.qmin), x.dtype.type(order.qmax)
+    for k in range(np.uint64(n)):
+        v, zero = x[at + k], x.dtype.type(z[k])
+        free, held = plain_code(v, s[k], zero, lo, hi)
+        out[at + k] = real(held, zero, s[k], largest) if v == v else v
+        inside[there + k] = free == held
+
+
+@inner
+def _restore(
+    x: Any, at: Any, n: int, code: Any, excess: Any, s: Any, z: Any, largest: Any, out: Any, inside: Any, there: Any
+) -> None:
+    for k in range(np.uint64(n)):
+        x_hat = real(np.int64(code[k]), np.int64(z[k]), s[k], largest)
+        out[at + k] = x_hat if x[at + k] == x[at + k] else x[at + k]
+        inside[there + k] = excess[k] == 0
 
 
 def _fake_quantize(
@@ -180,58 +126,66 @@ def _fake_quantize(
     order: Order,
     largest: Any,
     out: Any,
+    mask: Any,
 ) -> None:
-    """Fill out[start:stop] with (code − z) · s; NaN stays NaN."""
-    v, u = np.empty(BLOCK, x.dtype), np.empty(BLOCK, np.int64)
-    at = start
+    """Fill out[start:stop] with (code − z) · s, NaN staying NaN; and mask, unless empty, with what was not clipped."""
+    s, z, code, excess, v, u = buffers(x)
+    wanted = len(mask) > 0
+    inside = mask if wanted else np.empty(BLOCK, np.bool_)
+    run, fresh, at = run_at(layout, origin + start), True, start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        while at < end:
-            n = min(BLOCK, end - at)
-            unclamped(x, at, n, origin, scale, zero, part, layout.step_inner, order, v, u)
-            for k in range(n):
-                p = part + k * layout.step_inner
-                x_hat = real(hold(u[k], order), zero[p], scale[p], largest)
-                out[at + k] = x[at + k] if np.isnan(x[at + k]) else x_hat
-            at += n
-            part += n * layout.step_inner
+        here, there = np.uint64(at), np.uint64(at if wanted else 0)
+        if order.plain:
+            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+            _restore_plain(x, here, n, s, z, order, largest[0], out, inside, there)
+        else:
+            n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+            _restore(x, here, n, code, excess, s, z, largest[0], out, inside, there)
+        run, fresh, at = after, after.end != run.end, at + n
+
+
+@inner
+def _decode(codes: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: Any, out: Any) -> None:
+    if order.plain and codes.itemsize <= 2:
+        for k in range(np.uint64(n)):
+            out[at + k] = real(out.dtype.type(codes[at + k]), out.dtype.type(z[k]), s[k], largest)
+    else:
+        for k in range(np.uint64(n)):
+            out[at + k] = real(np.int64(codes[at + k]), np.int64(z[k]), s[k], largest)
 
 
 def _dequantize(
-    codes: Any, start: int, stop: int, scale: Any, zero: Any, layout: Layout, largest: Any, out: Any
+    codes: Any, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, largest: Any, out: Any
 ) -> None:
     """Fill out[start:stop] with (code − z) · s."""
-    at = start
+    s, z, _, _, _, _ = buffers(out)
+    run, fresh, at = run_at(layout, start), True, start
     while at < stop:
-        end, part = stretch(layout, at)
-        end = min(end, stop)
-        for k in range(end - at):
-            p = part + k * layout.step_inner
-            out[at + k] = real(np.int64(codes[at + k]), zero[p], scale[p], largest)
-        at = end
+        n, after = spread(layout, run, at, stop, fresh, scale, zero, s, z)
+        _decode(codes, np.uint64(at), n, s, z, order, largest[0], out)
+        run, fresh, at = after, after.end != run.end, at + n
 
 
 _WORKING = (types.float32, types.float64)
 _PLACE = (types.int64, types.int64, types.int64)  # origin, start, stop
 
 
-def _grid(t: Any) -> tuple[Any, Any, Any]:
-    return read_only(t), read_only(types.int64), LAYOUT
+def _grid(t: Any) -> tuple[Any, Any, Any, Any]:
+    return read_only(t), read_only(types.int32), LAYOUT, ORDER
 
 
 quantize = kernel(
     *(
-        (read_only(t), *_PLACE, *_grid(t), ORDER, written(codes))
+        (read_only(t), *_PLACE, *_grid(t), written(codes))
         for t in _WORKING
-        for codes in (types.uint8, types.uint16)  # signed codes are written through an unsigned view: same bits
+        for codes in (types.int8, types.uint8, types.int16, types.uint16)
     )
 )(_quantize)
 unclamped_codes = kernel(
-    *((read_only(t), *_PLACE, *_grid(t), ORDER, written(types.int64)) for t in _WORKING),
+    *((read_only(t), *_PLACE, *_grid(t), written(types.int64)) for t in _WORKING),
 )(_unclamped_codes)
 fake_quantize = kernel(
-    *((read_only(t), *_PLACE, *_grid(t), ORDER, read_only(t), written(t)) for t in _WORKING),
+    *((read_only(t), *_PLACE, *_grid(t), read_only(t), written(t), written(types.boolean)) for t in _WORKING),
 )(_fake_quantize)
 dequantize = kernel(
     *(

@@ -74,20 +74,64 @@ def per_channel(shape: tuple[int, ...], axis: int) -> Layout:
     return Layout(before, middle, after, 1, 0, 1, 0, middle)
 
 
-@inner
-def stretch(layout: Layout, at: int) -> tuple[int, int]:
-    """Return where the run of elements around `at` ends, and the part of `at`.
+class Run(NamedTuple):
+    """Neighbours in memory that share a part, or (step_inner 1) whose parts follow one another; and the next run.
 
-    Within a run the part stays the same (step_inner 0) or moves by one with each element (step_inner 1).
+    Attributes
+    ----------
+    end : int
+        Index of the first element after the run.
+    first : int
+        Part of the run's first element.
+    o, m, group : int
+        Where the run stands along outer and middle, and in which group of the middle.
     """
+
+    end: int
+    first: int
+    o: int
+    m: int
+    group: int
+
+
+@inner
+def run_at(layout: Layout, at: int) -> Run:
+    """Return the run around an element."""
     row = at // layout.inner
     o = row // layout.middle
     m = row - o * layout.middle
     group = m // layout.size
-    part = o * layout.step_outer + group * layout.step_middle
     if layout.step_inner == 0:
-        return (o * layout.middle + min((group + 1) * layout.size, layout.middle)) * layout.inner, part
-    return (row + 1) * layout.inner, part + at - row * layout.inner
+        m = group * layout.size
+    return _run(layout, (o * layout.middle + m) * layout.inner, o, m, group)
+
+
+@inner
+def next_run(layout: Layout, run: Run) -> Run:
+    """Return the run after this one; without a division, since a run may be a few elements long."""
+    o, m, group = run.o, run.m, run.group
+    if layout.step_inner == 0:
+        group += 1
+        m = group * layout.size
+    else:
+        m += 1
+        if m == (group + 1) * layout.size:
+            group += 1
+    if m >= layout.middle:
+        o, m, group = o + 1, 0, 0
+    return _run(layout, run.end, o, m, group)
+
+
+@inner
+def _run(layout: Layout, start: int, o: int, m: int, group: int) -> Run:
+    rows = 1 if layout.step_inner else min(layout.size, layout.middle - m)
+    return Run(start + rows * layout.inner, o * layout.step_outer + group * layout.step_middle, o, m, group)
+
+
+@inner
+def part_at(layout: Layout, run: Run, at: int) -> int:
+    """Return the part of an element of the run."""
+    return run.first + (at - (run.end - layout.inner)) * layout.step_inner
 
 
 def _members(layout: Layout, part: int) -> tuple[int, int, int, int, int, int]:

@@ -9,37 +9,122 @@ from typing import Any
 
 import numpy as np
 from numba import types
+from numba.extending import overload
 
 from .compilation import inner, kernel, read_only, written
-from .layout import LAYOUT, Layout, members, stretch
+from .layout import LAYOUT, Layout, members, next_run, part_at, run_at
+from .steps import BLOCK
+
+_CHUNK = 1 << 14  # values whose bits are compared at a time: where one is not finite, so many are looked at one by one
+
+
+def signed_bits(array: Any) -> Any:
+    """Return the bits of floats as signed integers."""
+    return array.view(np.int32 if array.dtype == np.float32 else np.int64)
+
+
+def unsigned_bits(array: Any) -> Any:
+    """Return the bits of floats as unsigned integers."""
+    return array.view(np.uint32 if array.dtype == np.float32 else np.uint64)
+
+
+@overload(signed_bits, strict=False)
+def _signed_bits(array: Any) -> Any:
+    if array.dtype == types.float32:
+        return lambda array: array.view(np.int32)
+    return lambda array: array.view(np.int64)
+
+
+@overload(unsigned_bits, strict=False)
+def _unsigned_bits(array: Any) -> Any:
+    if array.dtype == types.float32:
+        return lambda array: array.view(np.uint32)
+    return lambda array: array.view(np.uint64)
 
 
 @inner
-def bin_of(x: Any, lo: Any, per_unit: Any, bins: int) -> int:
-    """Return trunc((x − lo) · (bins / (hi − lo))), held to the bins; the caller has per_unit = bins / (hi − lo)."""
+def bin_of(x: Any, lo: Any, per_unit: Any, bins: Any) -> Any:
+    """Return trunc((x − lo) · (bins / (hi − lo))), held to the bins.
+
+    The caller has per_unit = bins / (hi − lo), and bins, in the type of x.
+    """
     place = (x - lo) * per_unit
-    if not place > 0:  # NaN too: an empty range times nothing
-        return 0
-    return int(place) if place < bins else bins - 1
+    place = place if place > 0 else type(x)(0)  # NaN too: an empty range times nothing
+    # Held before the cast, which is defined then, and which vectorises to 32 bits.
+    return np.int32(place if place < bins - 1 else bins - 1)
+
+
+@inner
+def _ends(signed: Any, unsigned: Any) -> Any:
+    """Return the largest and smallest of the bits of floats as signed integers, and the largest as unsigned ones.
+
+    Among positive floats the order of the bits is that of the values, among negative ones the opposite; and integers
+    are compared several at once, where floats, for the sake of NaN, are not.
+    """
+    most, least, top = signed[0], signed[0], unsigned[0]
+    for k in range(len(signed)):
+        v, u = signed[k], unsigned[k]
+        most = v if v > most else most
+        least = v if v < least else least
+        top = u if u > top else top
+    return most, least, top
+
+
+@inner
+def _look(x: Any, lo: Any, hi: Any, counts: Any, step: int) -> None:
+    """As `_extent`, value by value; the part moves by `step` with each."""
+    for k in range(len(x)):
+        p, value = k * step, x[k]
+        if np.isfinite(value):
+            lo[p], hi[p] = min(lo[p], value), max(hi[p], value)
+            counts[0, p] += 1
+        elif np.isnan(value):
+            counts[1, p] += 1
+        else:
+            counts[2, p] += 1
+
+
+@inner
+def _side_by_side(x: Any, lo: Any, hi: Any) -> Any:
+    """Lower lo[k] and raise hi[k] by x[k]; return how many values are finite."""
+    seen = np.int32(0)
+    for k in range(len(x)):
+        value, finite = x[k], abs(x[k]) < np.inf
+        lo[k] = value if finite and value < lo[k] else lo[k]
+        hi[k] = value if finite and value > hi[k] else hi[k]
+        seen = np.int32(seen + finite)
+    return seen
 
 
 def _extent(x: Any, origin: int, start: int, stop: int, layout: Layout, lo: Any, hi: Any, counts: Any) -> None:
-    """Lower lo[part], raise hi[part]; add to counts[part] = finite, NaN, infinite."""
-    at = start
+    """Lower lo[part], raise hi[part]; add to counts[:, part] = finite, NaN, infinite."""
+    signed, unsigned, found = signed_bits(x), unsigned_bits(x), np.empty(2, x.dtype)
+    bits, raw = signed_bits(found), unsigned_bits(found)
+    found[0], found[1] = np.inf, -np.inf
+    positive, negative = bits[0], raw[1]
+    run, at = run_at(layout, origin + start), start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        for k in range(end - at):
-            p = part + k * layout.step_inner
-            value = x[at + k]
-            if np.isfinite(value):
-                lo[p], hi[p] = min(lo[p], value), max(hi[p], value)
-                counts[p, 0] += 1
-            elif np.isnan(value):
-                counts[p, 1] += 1
+        end = min(run.end - origin, stop)
+        while at < end:
+            n, part = min(_CHUNK, end - at), part_at(layout, run, origin + at)
+            if layout.step_inner:
+                own = slice(part, part + n)
+                if _side_by_side(x[at : at + n], lo[own], hi[own]) == n:
+                    counts[0, own] += 1
+                else:
+                    _look(x[at : at + n], lo[own], hi[own], counts[:, own], 1)
             else:
-                counts[p, 2] += 1
-        at = end
+                most, least, top = _ends(signed[at : at + n], unsigned[at : at + n])
+                if most < positive and top < negative:
+                    bits[0], bits[1] = least, most if most >= 0 else least
+                    if least < 0:
+                        raw[0] = top
+                    lo[part], hi[part] = min(lo[part], found[0]), max(hi[part], found[1])
+                    counts[0, part] += n
+                else:
+                    _look(x[at : at + n], lo[part:], hi[part:], counts[:, part:], 0)
+            at += n
+        run = next_run(layout, run)
 
 
 @inner
@@ -104,23 +189,46 @@ def _percentiles(x: Any, layout: Layout, first: int, last: int, low: float, high
 
 def _histogram(x: Any, origin: int, start: int, stop: int, layout: Layout, lo: Any, hi: Any, counts: Any) -> None:
     """Add each finite value to counts[part, bin] of that part's own [lo, hi]."""
-    bins = counts.shape[1]
-    at = start
+    bins = x.dtype.type(counts.shape[1])
+    places = np.empty(BLOCK, np.int32)
+    run, at = run_at(layout, origin + start), start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        for k in range(end - at):
-            p = part + k * layout.step_inner
-            value = x[at + k]
-            if np.isfinite(value):
-                counts[p, bin_of(value, lo[p], x.dtype.type(bins) / (hi[p] - lo[p]), bins)] += 1
-        at = end
+        end = min(run.end - origin, stop)
+        while at < end:
+            n, part = min(BLOCK, end - at), part_at(layout, run, origin + at)
+            if layout.step_inner:
+                _bins_side_by_side(x[at : at + n], lo[part : part + n], hi[part : part + n], bins, places[:n])
+            else:
+                _bins(x[at : at + n], lo[part], bins / (hi[part] - lo[part]), bins, places[:n])
+            _count(places[:n], counts[part:], layout.step_inner)
+            at += n
+        run = next_run(layout, run)
+
+
+@inner
+def _bins(x: Any, lo: Any, per_unit: Any, bins: Any, places: Any) -> None:
+    for k in range(len(x)):
+        places[k] = bin_of(x[k], lo, per_unit, bins) if abs(x[k]) < np.inf else np.int32(-1)
+
+
+@inner
+def _bins_side_by_side(x: Any, lo: Any, hi: Any, bins: Any, places: Any) -> None:
+    for k in range(len(x)):
+        place = bin_of(x[k], lo[k], bins / (hi[k] - lo[k]), bins)
+        places[k] = place if abs(x[k]) < np.inf else np.int32(-1)
+
+
+@inner
+def _count(places: Any, counts: Any, step: int) -> None:
+    for k in range(len(places)):
+        if places[k] >= 0:
+            counts[k * step, np.uint32(places[k])] += 1
 
 
 def _first_in_bin(x: Any, origin: int, start: int, stop: int, lo: Any, hi: Any, first: Any) -> None:
     """Lower first[bin] to the index of the first finite value that falls there."""
-    bins = first.shape[0]
-    per_unit = x.dtype.type(bins) / (hi[0] - lo[0])
+    bins = x.dtype.type(first.shape[0])
+    per_unit = bins / (hi[0] - lo[0])
     for at in range(start, stop):
         if np.isfinite(x[at]):
             b = bin_of(x[at], lo[0], per_unit, bins)

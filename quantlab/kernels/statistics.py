@@ -1,7 +1,8 @@
 """The error report in one pass: codes, error sums, both histograms and the code counts.
 
-Sums are taken in float64, block by block. `unit`, a power of two for each part, is multiplied into every term, so that
-squares of very large or very small float64 values neither overflow nor vanish; ratios do not notice.
+A block goes through loops over buffers in the first-level cache: errors and bin numbers; sums, in float64; counts.
+`unit`, a power of two for each part, is multiplied into every value and error before its square is taken, so that very
+large or very small float64 values neither overflow nor vanish; ratios do not notice.
 """
 
 from __future__ import annotations
@@ -12,41 +13,24 @@ import numpy as np
 from numba import types
 
 from .compilation import inner, kernel, read_only, written
-from .elementwise import BLOCK, ORDER, Order, hold, real, unclamped
-from .layout import LAYOUT, Layout, members, stretch
-from .ranges import bin_of
-
-# Columns of `sums`, one row a part.
-SUMS = (
-    "n",
-    "nan_count",
-    "inf_count",
-    "clipped_low",
-    "clipped_high",
-    "signal",
-    "rounding",
-    "clipping",
-    "absolute",
-    "largest",
-    "product",
-    "restored",
+from .errors import (
+    add_kinds,
+    add_run,
+    add_side_by_side,
+    count,
+    hand_out,
+    magnitude,
+    pack,
+    place,
+    place_codes,
+    rescale,
+    restore,
+    split,
+    split_side_by_side,
 )
-N, NANS, INFS, LOW, HIGH, SIGNAL, ROUNDING, CLIPPING, ABSOLUTE, LARGEST, PRODUCT, RESTORED = range(len(SUMS))
-
-
-@inner
-def _add(row: Any, x: float, x_hat: float, e: float, side: int) -> None:
-    row[N] += 1
-    row[SIGNAL] += x * x
-    row[PRODUCT] += x * x_hat
-    row[RESTORED] += x_hat * x_hat
-    row[ABSOLUTE] += abs(e)
-    row[LARGEST] = max(row[LARGEST], abs(e))
-    if side == 0:
-        row[ROUNDING] += e * e
-    else:
-        row[CLIPPING] += e * e
-        row[LOW if side < 0 else HIGH] += 1
+from .layout import LAYOUT, Layout, members, next_run, part_at, run_at
+from .ranges import signed_bits
+from .steps import BLOCK, ORDER, Order, buffers, next_codes
 
 
 def _report(
@@ -73,46 +57,55 @@ def _report(
     `value_axis` and `error_axis` hold (lo, hi); `values` and `errors` have a row for rounding and a row for clipping.
     `codes` receives code − qmin, or −1 for NaN and infinity, where it is not empty.
     """
-    v, u = np.empty(BLOCK, x.dtype), np.empty(BLOCK, np.int64)
-    value_bins, error_bins = values.shape[1], errors.shape[1]
-    value_per_unit = x.dtype.type(value_bins) / (value_axis[1] - value_axis[0])
-    error_per_unit = x.dtype.type(error_bins) / (error_axis[1] - error_axis[0])
-    row = np.zeros(sums.shape[1])
-    at = start
+    s, z, code, excess, v, u = buffers(x)
+    value, x_hat, error = np.empty_like(code), np.empty_like(code), np.zeros_like(code)
+    bits, usual, step = signed_bits(error), (unit == 1).all(), np.uint64(layout.step_inner)
+    of_code, of_value, of_error = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
+    value_bins, error_bins = x.dtype.type(values.shape[1]), x.dtype.type(errors.shape[1])
+    all_values, all_errors = values.reshape(-1), errors.reshape(-1)
+    more_codes, more_values, more_errors = (
+        np.zeros_like(code_counts),
+        np.zeros_like(all_values),
+        np.zeros_like(all_errors),
+    )
+    run, fresh, at = run_at(layout, origin + start), True, start
     while at < stop:
-        end, part = stretch(layout, origin + at)
-        end = min(end - origin, stop)
-        while at < end:
-            n = min(BLOCK, end - at)
-            unclamped(x, at, n, origin, scale, zero, part, layout.step_inner, order, v, u)
-            for k in range(n):
-                p = part + k * layout.step_inner
-                value, q = x[at + k], hold(u[k], order)
-                if not np.isfinite(value):
-                    if len(codes):
-                        codes[at + k] = -1
-                    sums[p, NANS if np.isnan(value) else INFS] += 1
-                    continue
-                if len(codes):
-                    codes[at + k] = q - order.qmin
-                x_hat = real(q, zero[p], scale[p], largest)
-                e = x_hat - value
-                side = -1 if u[k] < order.qmin else 1 if u[k] > order.qmax else 0
-                outside = 0 if side == 0 else 1
-                code_counts[q - order.qmin] += 1
-                values[outside, bin_of(value, value_axis[0], value_per_unit, value_bins)] += 1
-                errors[outside, bin_of(e, error_axis[0], error_per_unit, error_bins)] += 1
-                # With one part a run the sums stay in registers' reach and are added once a block.
-                target = row if layout.step_inner == 0 else sums[p]
-                _add(target, value * unit[p], x_hat * unit[p], e * unit[p], side)
-            if layout.step_inner == 0:
-                for i in range(len(row)):
-                    if i != LARGEST:
-                        sums[part, i] += row[i]
-                sums[part, LARGEST] = max(sums[part, LARGEST], row[LARGEST])
-                row[:] = 0
-            at += n
-            part += n * layout.step_inner
+        n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+        here = np.uint64(at)
+        finite = restore(x, here, n, code, excess, s, z, order, largest[0], value, x_hat, error)
+        place_codes(code, n, order.qmin, of_code)
+        place(value, n, excess, value_axis, value_bins, of_value)
+        place(error, n, excess, error_axis, error_bins, of_error)
+        if len(codes):
+            hand_out(x, here, n, of_code, codes)
+        if finite < n:
+            pack(x, here, n, of_code)
+            pack(x, here, n, of_value)
+            pack(x, here, n, of_error)
+        count(of_code, finite, code_counts, more_codes)
+        count(of_value, finite, all_values, more_values)
+        count(of_error, finite, all_errors, more_errors)
+        magnitude(error, n)
+        done, own = 0, run
+        while done < n:
+            upto, part = min(n, own.end - origin - at), np.uint64(part_at(layout, own, origin + at + done))
+            a, b = np.uint64(done), np.uint64(upto)
+            if not usual:
+                rescale(value, a, b, unit, part, step)
+                rescale(x_hat, a, b, unit, part, step)
+                rescale(error, a, b, unit, part, step)
+            add_kinds(x, here + a, upto - done, finite == n, sums, part, step)
+            if step:
+                add_side_by_side(value, x_hat, error, excess, a, b, sums, part)
+            else:
+                add_run(value, x_hat, error, bits, excess, a, b, sums, part)
+            done = upto
+            if done < n:
+                own = next_run(layout, own)
+        run, fresh, at = after, after.end != run.end, at + n
+    code_counts += more_codes
+    all_values += more_values
+    all_errors += more_errors
 
 
 def _squared_error(
@@ -127,43 +120,82 @@ def _squared_error(
     unit: Any,
     out: Any,
 ) -> None:
-    """Add to out[part] = squared rounding error, squared clipping error of the finite values."""
-    v, u = np.empty(BLOCK, x.dtype), np.empty(BLOCK, np.int64)
-    at = start
+    """Add to out[:, part] = squared rounding error, squared clipping error of the finite values."""
+    s, z, code, excess, v, u = buffers(x)
+    value, x_hat, error = np.empty_like(code), np.empty_like(code), np.empty_like(code)
+    usual, step = (unit == 1).all(), np.uint64(layout.step_inner)
+    run, fresh, at = run_at(layout, start), True, start
     while at < stop:
-        end, part = stretch(layout, at)
-        end = min(end, stop)
-        while at < end:
-            n = min(BLOCK, end - at)
-            unclamped(x, at, n, 0, scale, zero, part, layout.step_inner, order, v, u)
-            for k in range(n):
-                if np.isfinite(x[at + k]):
-                    p = part + k * layout.step_inner
-                    e = np.float64(real(hold(u[k], order), zero[p], scale[p], largest) - x[at + k]) * unit[p]
-                    out[p, 0 if order.qmin <= u[k] <= order.qmax else 1] += e * e
-            at += n
-            part += n * layout.step_inner
+        n, after = next_codes(x, 0, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+        restore(x, np.uint64(at), n, code, excess, s, z, order, largest[0], value, x_hat, error)
+        done, own = 0, run
+        while done < n:
+            upto, part = min(n, own.end - at), np.uint64(part_at(layout, own, at + done))
+            a, b = np.uint64(done), np.uint64(upto)
+            if not usual:
+                rescale(error, a, b, unit, part, step)
+            if step:
+                split_side_by_side(error, excess, a, b, out, 0, part)
+            else:
+                rounding, clipping = split(error, excess, a, b)
+                out[0, part] += rounding
+                out[1, part] += clipping
+            done = upto
+            if done < n:
+                own = next_run(layout, own)
+        run, fresh, at = after, after.end != run.end, at + n
 
 
 def _count_parts(codes: Any, layout: Layout, first: int, last: int, counts: Any, used: Any, entropy: Any) -> None:
     """Fill used[part] and entropy[part] (bits); a code of −1 marks a value left out. `counts` is scratch, all 0."""
+    # c · log2(c) for the counts of small groups, where a logarithm a code would take longer than all the rest.
+    terms = np.arange(BLOCK) * np.log2(np.maximum(np.arange(BLOCK), 1))
     for part in range(first, last):
-        o0, o1, m0, m1, i0, i1 = members(layout, part)
-        n, low, high = 0, len(counts), -1
-        for o in range(o0, o1):
-            for m in range(m0, m1):
-                row = (o * layout.middle + m) * layout.inner
-                for i in range(i0, i1):
-                    q = codes[row + i]
-                    if q >= 0:
-                        counts[q] += 1
-                        n, low, high = n + 1, min(low, q), max(high, q)
-        for q in range(low, high + 1):
-            if counts[q]:
-                used[part] += 1
-                portion = counts[q] / n
-                entropy[part] -= portion * np.log2(portion)
-                counts[q] = 0
+        box = members(layout, part)
+        n = _tally(codes, layout, box, counts)
+        if n < BLOCK:
+            kinds, total = _collect(codes, layout, box, counts, terms)
+        else:
+            kinds, total = 0, 0.0
+            for q in range(len(counts)):
+                if counts[q]:
+                    kinds += 1
+                    total += counts[q] * np.log2(counts[q])
+            counts[:] = 0
+        used[part] = kinds
+        entropy[part] = np.log2(n) - total / n if kinds > 1 else 0.0
+
+
+@inner
+def _tally(codes: Any, layout: Layout, box: Any, counts: Any) -> int:
+    """Count the codes of a part; return how many there are."""
+    o0, o1, m0, m1, i0, i1 = box
+    n = 0
+    for o in range(o0, o1):
+        for m in range(m0, m1):
+            row = (o * layout.middle + m) * layout.inner
+            for i in range(row + i0, row + i1):
+                if codes[i] >= 0:
+                    counts[np.uint32(codes[i])] += 1
+                    n += 1
+    return n
+
+
+@inner
+def _collect(codes: Any, layout: Layout, box: Any, counts: Any, terms: Any) -> tuple[int, float]:
+    """Return how many codes of a part differ, and the sum of their terms; take the counts back to 0."""
+    o0, o1, m0, m1, i0, i1 = box
+    kinds, total = 0, 0.0
+    for o in range(o0, o1):
+        for m in range(m0, m1):
+            row = (o * layout.middle + m) * layout.inner
+            for i in range(row + i0, row + i1):
+                if codes[i] >= 0:
+                    q = np.uint32(codes[i])
+                    kinds += counts[q] > 0
+                    total += terms[counts[q]]
+                    counts[q] = 0
+    return kinds, total
 
 
 _WORKING = (types.float32, types.float64)
@@ -171,7 +203,14 @@ _INT, _REAL = types.int64, types.float64
 
 
 def _grid(t: Any) -> tuple[Any, ...]:
-    return read_only(t), read_only(_INT), LAYOUT, ORDER, read_only(t), read_only(_REAL)  # scale, zero, …, largest, unit
+    return (
+        read_only(t),
+        read_only(types.int32),
+        LAYOUT,
+        ORDER,
+        read_only(t),
+        read_only(_REAL),
+    )  # scale, zero, …, largest, unit
 
 
 report = kernel(

@@ -6,8 +6,10 @@ Never Numba's own parallel loops: its default thread layer aborts the process wh
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TypeVar
 
@@ -15,6 +17,37 @@ R = TypeVar("R")
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 WORTH_A_THREAD = 1 << 19  # elements; below about 2 ms of work a hop to the pool costs more than it saves
+
+
+_limit: ContextVar[int] = ContextVar("threads", default=1 << 16)
+
+
+@contextmanager
+def at_most(threads: int) -> Iterator[None]:
+    """Hold everything that is computed inside the ``with`` block to this many threads.
+
+    Without it, small arrays are worked on by one thread and large ones by one for each core. The limit belongs to the
+    calling thread: other callers keep their own.
+
+    Raises
+    ------
+    ValueError
+        If `threads` is below 1.
+
+    Examples
+    --------
+    >>> from quantlab import kernels
+    >>> with kernels.at_most(1):
+    ...     kernels.over_ranges(lambda start, stop: stop - start, 4_000_000)
+    [4000000]
+    """
+    if threads < 1:
+        raise ValueError(f"threads must be 1 or more, got {threads}; leave the limit out to use every core.")
+    token = _limit.set(threads)
+    try:
+        yield
+    finally:
+        _limit.reset(token)
 
 
 @cache
@@ -32,9 +65,9 @@ def over_ranges(work: Callable[[int, int], R], n: int, threads: int | None = Non
     n : int
         Number of elements.
     threads : int, optional
-        As many as there are cores where the array is worth it.
+        As many as there are cores, and `at_most` allows, where the array is worth it.
     """
-    threads = threads or min(CORES, max(1, n // WORTH_A_THREAD))
+    threads = threads or min(CORES, _limit.get(), max(1, n // WORTH_A_THREAD))
     if threads == 1:
         return [work(0, n)]
     ends = [n * i // threads for i in range(threads + 1)]

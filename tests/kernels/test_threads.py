@@ -77,3 +77,16 @@ def test_several_callers_at_once_do_not_disturb_one_another():
         for _ in range(3):
             together = list(pool.map(lambda q, x: q.quantize(x), quantizers, arrays))
             assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+
+
+def test_the_number_of_threads_can_be_held():
+    def pieces():
+        return len(kernels.over_ranges(lambda start, stop: None, 100_000_000))
+
+    with kernels.at_most(1):
+        assert pieces() == 1
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(pieces).result() == kernels.CORES
+    assert pieces() == kernels.CORES
+    with pytest.raises(ValueError, match="got 0"), kernels.at_most(0):
+        pass

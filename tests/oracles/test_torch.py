@@ -58,6 +58,18 @@ def test_fake_quantize_per_tensor_is_the_reciprocal_option(torch, scale, bits, s
     assert np.array_equal(q.fake_quantize(x), theirs.numpy())
 
 
+@pytest.mark.parametrize("scale", SCALES)
+@pytest.mark.parametrize(("bits", "signed", "zero_point"), [(8, True, -77), (8, False, 128), (4, True, 3)])
+def test_the_straight_through_mask_is_theirs(torch, scale, bits, signed, zero_point):
+    q, x = reciprocal(scale, zero_point, bits=bits, signed=signed), vectors()
+    mask = np.empty(x.shape, bool)
+    q.fake_quantize(x, mask=mask)
+    _, theirs = torch.ops.aten.fake_quantize_per_tensor_affine_cachemask(
+        torch.from_numpy(x), float(scale), zero_point, q.qmin, q.qmax
+    )
+    assert np.array_equal(mask, theirs.numpy())
+
+
 @pytest.mark.parametrize("axis", [0, 1])
 def test_fake_quantize_per_channel_is_the_reciprocal_option(torch, axis):
     rng = np.random.default_rng(1)

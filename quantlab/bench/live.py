@@ -1,0 +1,132 @@
+"""A race of two seconds for "This machine": one product three ways, and the ceilings that our way stands under."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import peers, products
+from .ceilings import Ceilings
+from .machine import Machine, machine
+from .rows import require
+from .timing import Spread, alternate, ratios
+
+SIZE = 256
+SECONDS = 2.0
+_FOR_CEILINGS = 0.25  # of the budget; the rest is the race's
+# A copy of 64 MB is larger than the caches of most machines, and is made in little time on all.
+_COPIED = 64 << 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runner:
+    """One way to multiply, and how it did.
+
+    Attributes
+    ----------
+    name : str
+        "kernel", "blas" or "naive".
+    seconds : Spread
+        Of one product.
+    speed : float
+        Operations a second, at the median.
+    times : Spread
+        How many times as long as our kernel it took, round by round.
+    """
+
+    name: str
+    seconds: Spread
+    speed: float
+    times: Spread
+
+
+@dataclass(frozen=True, kw_only=True)
+class Race:
+    """What a race gave: the same product, interleaved, one thread.
+
+    Attributes
+    ----------
+    machine : Machine
+    shape : (M, K, N)
+    operations, bytes : int
+        Of one product; bytes as our kernel reads and writes them.
+    kernel, blas, naive : Runner
+        int8 by our kernel, float32 by BLAS, int32 by NumPy's own loop.
+    peak : float
+        Operations a second of the bare loop.
+    bandwidth : float
+        Bytes a second of a copy.
+    """
+
+    machine: Machine
+    shape: tuple[int, int, int]
+    operations: int
+    bytes: int
+    kernel: Runner
+    blas: Runner
+    naive: Runner
+    peak: float
+    bandwidth: float
+
+    @property
+    def intensity(self) -> float:
+        """Operations for each byte."""
+        return self.operations / self.bytes
+
+    @property
+    def roof(self) -> float:
+        """Operations a second that are possible at this intensity."""
+        return min(self.peak, self.intensity * self.bandwidth)
+
+
+def race(seconds: float = SECONDS, size: int = SIZE) -> Race:
+    """Run the race in about so many seconds.
+
+    It takes a core for itself: whoever serves several people runs one at a time.
+
+    Parameters
+    ----------
+    seconds : float
+        The budget. Setting up, and three rounds, are done in any case.
+    size : int
+        Of the square matrices.
+
+    Raises
+    ------
+    WrongResultError
+        If our product is not exact.
+
+    Examples
+    --------
+    >>> found = race(0.02, size=32)
+    >>> found.operations, found.kernel.times.median, found.naive.speed > 0
+    (65536, 1.0, True)
+    """
+    shape = (size, size, size)
+    a, b, exact = products.problem(shape, "int8")
+    with peers.held_to(1):
+        ours = products.ours(a, b, 1)
+        require(np.array_equal(ours(), exact), f"The product {products.named(shape)}")
+        sides = {"kernel": ours, "blas": peers.blas(a, b), "naive": peers.naive(a, b)}
+        samples = dict(zip(sides, alternate(list(sides.values()), (1 - _FOR_CEILINGS) * seconds), strict=True))
+        ceilings = Ceilings(_FOR_CEILINGS * seconds / 2)
+        peak, bandwidth = ceilings.peak("int8").median, ceilings.copied(_COPIED).median
+    operations = 2 * size**3
+
+    def runner(name: str) -> Runner:
+        its = Spread.of(samples[name])
+        times = ratios(samples[name], samples["kernel"])
+        return Runner(name=name, seconds=its, speed=operations / its.median, times=Spread.of(times))
+
+    return Race(
+        machine=machine(),
+        shape=shape,
+        operations=operations,
+        bytes=6 * size * size,
+        kernel=runner("kernel"),
+        blas=runner("blas"),
+        naive=runner("naive"),
+        peak=peak,
+        bandwidth=bandwidth,
+    )

@@ -1,0 +1,38 @@
+"""How times are taken: in turns, the same number of rounds, a long call once."""
+
+from quantlab.bench import timing
+from quantlab.bench.timing import FEWEST, Spread, alternate, fastest, ratios
+
+
+def test_sides_take_turns_and_each_round_begins_with_the_other(monkeypatch):
+    monkeypatch.setattr(timing, "BATCH", 0.0)  # one call a turn
+    called = []
+    alternate([lambda: called.append("a"), lambda: called.append("b")], 0.0)
+    assert called[4:] == [*"ab", *"ba", *"ab"]  # after the calls that warm up and say how long one takes
+
+
+def test_every_side_has_a_sample_of_every_round():
+    samples = alternate([lambda: None, lambda: sum(range(1000)), lambda: None], 0.05)
+    assert len({len(its) for its in samples}) == 1
+    assert len(samples[0]) > FEWEST
+    assert all(time > 0 for its in samples for time in its)
+
+
+def test_a_call_as_long_as_the_budget_is_made_once_and_keeps_its_time(monkeypatch):
+    monkeypatch.setattr(timing, "LONG", 0.0)
+    called = []
+    _, theirs = alternate([lambda: None, lambda: called.append(sum(range(300_000)))], 1e-4)
+    assert len(called) == 1
+    assert len(set(theirs)) == 1
+    assert len(theirs) >= FEWEST
+
+
+def test_the_faster_way_to_ask_a_peer_is_taken():
+    quick, slow = (lambda: sum(range(10))), (lambda: sum(range(100_000)))
+    assert fastest([slow, quick]) is quick
+    assert fastest([slow]) is slow
+
+
+def test_a_ratio_belongs_to_its_round():
+    assert ratios([4.0, 9.0], [2.0, 3.0]) == [2.0, 3.0]
+    assert Spread.of([2.0]) == Spread(2.0, 2.0, 2.0, 1)
