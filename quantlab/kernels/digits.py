@@ -52,7 +52,7 @@ def _as_digits(x: Any, padded: Any, minus: Any, unit: Any, group: int, steps: in
             place = DIGITS * step * _K + at
             padded[place], padded[place + _K], padded[place + 2 * _K] = low, middle, high
             a, b, c = a + np.int32(low), b + np.int32(middle), c + np.int32(high)
-        minus[DIGITS * step], minus[DIGITS * step + 1], minus[DIGITS * step + 2] = -a, -b, -c
+        minus[2 * step], minus[2 * step + 1] = -(a + 256 * b), -c
 
 
 def _by_rows(number: int, digits: int) -> Any:

@@ -111,12 +111,13 @@ def row(
     x : int8 array
         The row, each group padded to `steps` steps: a step of each digit, the lowest first.
     minus, unit : int32 and float32 arrays
-        −Σ x of each group. For several digits −Σ of each step, digit by digit, and what a lowest digit of it counts.
+        −Σ x of each group. For three digits −Σ of each step, of the lower two and of the highest, and what a lowest one
+        counts there.
     groups, steps : int
     """
     its, deep, half = by_number(tier.literal_value), digits.literal_value, scale.dtype == types.uint16
     lanes, panels, size = its.lanes, at_once(deep), (2 if half else 4) * COLUMNS
-    count = panels * COLUMNS // lanes
+    count, pairs = panels * COLUMNS // lanes, (deep + 1) // 2
     # A sum that waits for itself in each instruction hides nothing; where there are few, several take turns.
     chains = 1 if _narrow(its) else max(1, 4 // (count * deep))
 
@@ -135,14 +136,16 @@ def row(
             """Add to the row's results what the sums of one part of it come to: a step, or with one digit a group."""
             zeros = [z for g in own_groups for z in zero_points(b, lanes, offset(b, zero, b.mul(g, zero_step), 8))]
             units = [s for g in own_groups for s in scales(b, lanes, offset(b, scale, g, size), half)]
-            of_x, out = offset(b, minus, part, 4 * deep), []
+            of_x = offset(b, minus, part, 4 * pairs)
+            taken = [splat(b, load(b, of_x, 4 * i, I32, 4), lanes) for i in range(pairs)]
+            out = []
             for j, (z, s, real) in enumerate(zip(zeros, units, reals, strict=True)):
-                value = None
-                for d in reversed(range(deep)):
-                    exact = b.add(totals[d * count + j], b.mul(z, splat(b, load(b, of_x, 4 * d, I32, 4), lanes)))
-                    digit = b.sitofp(exact, s.type)
-                    value = digit if value is None else fused(b, value, filled(256.0, lanes, F32), digit)
+                own = totals[j::count]
+                if deep > 1:  # two digits of a step still fit float32: 32 · 15 · 128 · 257 < 2²⁴
+                    own = [b.add(own[0], b.shl(own[1], filled(8, lanes))), own[2]]
+                value, *high = [b.sitofp(b.add(t, b.mul(z, x)), s.type) for t, x in zip(own, taken, strict=True)]
                 if deep > 1:
+                    value = fused(b, high[0], filled(65536.0, lanes, F32), value)
                     value = b.fmul(value, splat(b, load(b, offset(b, unit, part, 4), 0, F32, 4), lanes))
                 out.append(fused(b, value, s, real))
             return out

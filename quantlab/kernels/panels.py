@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from llvmlite import ir
 
+from .tiers import features
 from .vectors import F32, I8, I16, I32, constant, instruction, load, offset, pick
 
 COLUMNS = 16  # one vector of AVX-512, two of AVX2
@@ -79,7 +80,10 @@ def scales(builder: Any, lanes: int, base: Any, half: bool) -> list[Any]:
         return [load(builder, base, 4 * at, reals, 4) for at in range(0, COLUMNS, lanes)]
     out = []
     for at in range(0, COLUMNS, lanes):
-        # Spelled out, since float16 is a feature of its own: the exponents' biases differ by 127 − 15.
+        if "f16c" in features():
+            out.append(builder.fpext(load(builder, base, 2 * at, vector(ir.HalfType(), lanes), 2), reals))
+            continue
+        # Spelled out where it is no instruction: the exponents' biases differ by 127 − 15.
         bits = builder.zext(load(builder, base, 2 * at, vector(I16, lanes), 2), vector(I32, lanes))
         real = builder.bitcast(builder.shl(bits, filled(13, lanes)), reals)
         out.append(builder.fmul(real, filled(2.0**112, lanes, F32)))
