@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -65,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _setup_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--quiet", action="store_true", help="say nothing while compiling")
+    parser.add_argument("--backwards", action="store_true", help="compile the last kernel first")
 
 
 def _setup(options: argparse.Namespace) -> int:
@@ -84,11 +87,29 @@ def _setup(options: argparse.Namespace) -> int:
             print(f"Compiling {total} kernels.", file=sys.stderr, flush=True)
         said = True
 
-    compiled = kernels.compile_all(progress)
+    with nullcontext() if options.backwards else _from_the_other_end():
+        compiled = kernels.compile_all(progress, backwards=options.backwards)
     if compiled and not options.quiet:
-        print(f"Compiled {compiled} kernels for this processor; this happens once.", file=sys.stderr)
+        print("Compiled the kernels for this processor; this happens once.", file=sys.stderr)
     print(kernels.describe()["cache"])
     return 0
+
+
+@contextmanager
+def _from_the_other_end() -> Iterator[None]:
+    """Have a second process compile the kernels in the opposite order, where none has been compiled before.
+
+    LLVM holds a lock on its process. Whatever the other one was first at is loaded from the cache they share.
+    """
+    from quantlab.kernels import CORES
+    from quantlab.kernels.compilation import cache_folder
+
+    if CORES == 1 or any(cache_folder().iterdir()):
+        yield
+        return
+    command = [sys.executable, "-m", "quantlab", "setup", "--quiet", "--backwards"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        yield
 
 
 def _report_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,6 +6,7 @@ Everything here works on flat arrays with one entry a part (tensor, channel or g
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -34,6 +35,7 @@ class Grid(NamedTuple):
     largest: Flat
 
 
+@cache
 def working_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return float32 or float64: the type in which values of `dtype` are quantized.
 

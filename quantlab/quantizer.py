@@ -184,6 +184,8 @@ class Quantizer:
         ValueError
             If the scales do not belong to an array of this shape.
         """
+        if isinstance(self.scheme.granularity, PerTensor):
+            return Grid(self._grid.scale, self._grid.zero_point, kernels.per_tensor(shape), *self._grid[3:])
         scale = np.asarray(self.scale)
         try:
             layout, scales = layout_of(shape, self.scheme.granularity)

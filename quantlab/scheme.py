@@ -294,9 +294,14 @@ class Scheme:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The smallest NumPy type that holds a code: int8, uint8, int16 or uint16."""
-        return np.dtype(f"{'' if self.signed else 'u'}int{8 if self.bits <= 8 else 16}")
+        return _CODES[self.signed, self.bits <= 8]
 
 
+_CODES: dict[tuple[bool, bool], np.dtype[Any]] = {
+    (signed, narrow): np.dtype(f"{'' if signed else 'u'}int{8 if narrow else 16}")
+    for signed in (True, False)
+    for narrow in (True, False)
+}
 _CHOICES: dict[str, tuple[str, ...]] = {
     "symmetric_scale": get_args(SymmetricScale),
     "affine_range": get_args(AffineRange),

@@ -174,13 +174,17 @@ def _sources_digest() -> str:
     return digest.hexdigest()
 
 
-def compile_all(progress: Callable[[str, int, int], None] = lambda name, done, total: None) -> int:
+def compile_all(
+    progress: Callable[[str, int, int], None] = lambda name, done, total: None, *, backwards: bool = False
+) -> int:
     """Compile every kernel that is not in the cache yet.
 
     Parameters
     ----------
     progress : callable
         Told the name of the kernel that comes next, how many are done and how many there are.
+    backwards : bool
+        The last one first, so that two processes can share the work over one cache.
 
     Returns
     -------
@@ -200,7 +204,7 @@ def compile_all(progress: Callable[[str, int, int], None] = lambda name, done, t
     """
     chosen()  # a tier that cannot be had is refused before anything is compiled, not after
     fresh = 0
-    for done, each in enumerate(KERNELS):
+    for done, each in enumerate(reversed(KERNELS) if backwards else KERNELS):
         progress(each.name, done, len(KERNELS))
         fresh += sum(each.compiled.stats.cache_misses.values())
     progress("", len(KERNELS), len(KERNELS))

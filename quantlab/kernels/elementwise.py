@@ -14,7 +14,9 @@ from numba.extending import overload
 
 from .compilation import inner, kernel, read_only, written
 from .layout import LAYOUT, Layout, run_at
-from .steps import BLOCK, ORDER, Order, buffers, next_codes, plain_code, real, spread, unclamped
+from .steps import BLOCK, ORDER, Order, buffers, next_codes, of, plain_code, real, spread, stretch, unclamped
+
+_PIECE = 1 << 16  # codes that are narrowed at a time
 
 
 def saturated(code: Any, out: Any) -> Any:
@@ -36,47 +38,66 @@ def _saturated(code: Any, out: Any) -> Any:
 
 
 @inner
-def _store(code: Any, excess: Any, n: int, out: Any, at: Any) -> Any:
-    """Fill out[at:] with codes as integers; return how many NaN there were."""
-    nans = np.int32(0)
-    for k in range(np.uint64(n)):
-        out[at + k] = saturated(np.int32(code[k]), out)
-        nans = np.int32(nans + (excess[k] != excess[k]))
-    return nans
-
-
-@inner
-def _store_plain(x: Any, at: Any, n: int, s: Any, z: Any, order: Order, out: Any) -> Any:
-    """As `_store`, from values in one loop."""
+def _store(x: Any, at: Any, n: int, s: Any, z: Any, order: Order, out: Any) -> Any:
+    """Fill out[at:] with the codes of x[at:]; return how many NaN there were. s, z: numbers, or one for each value."""
     lo, hi, nans = x.dtype.type(order.qmin), x.dtype.type(order.qmax), np.int32(0)
     for k in range(np.uint64(n)):
         v = x[at + k]
-        out[at + k] = saturated(np.int32(plain_code(v, s[k], x.dtype.type(z[k]), lo, hi)[1]), out)
+        code = plain_code(v, of(s, k), x.dtype.type(of(z, k)), lo, hi)[1]
+        out[at + k] = saturated(np.int32(code), out)
         nans = np.int32(nans + (v != v))
     return nans
 
 
-def _quantize(
+def _plain_codes(
     x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
 ) -> tuple[int, int]:
-    """Fill out[start:stop] with codes; return how many NaN there were, and where the first one stood (or −1)."""
+    """Fill out[start:stop] with codes in the default order; return how many NaN there were, and where the first stood.
+
+    Where there was none, −1.
+    """
+    s, z, _, _, _, _ = buffers(x)
+    run, fresh, at = run_at(layout, origin + start), True, start
+    nans, first = 0, -1
+    while at < stop:
+        n, after = stretch(layout, run, origin + at, origin + stop)
+        if n:
+            found = _store(x, np.uint64(at), n, scale[run.first], zero[run.first], order, out)
+        else:
+            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+            found = _store(x, np.uint64(at), n, s, z, order, out)
+        if found and nans == 0:
+            first = _first_nan(x, at)
+        nans += found
+        run, fresh, at = after, after.end != run.end, at + n
+    return nans, first if first < 0 else origin + first
+
+
+def _stepped_codes(
+    x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
+) -> tuple[int, int]:
+    """Fill out with the codes of x[start:stop] in any order, as `_plain_codes`."""
     s, z, code, excess, v, u = buffers(x)
     run, fresh, at = run_at(layout, origin + start), True, start
     nans, first = 0, -1
     while at < stop:
-        if order.plain:
-            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
-            found = _store_plain(x, np.uint64(at), n, s, z, order, out)
-        else:
-            n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
-            found = _store(code, excess, n, out, np.uint64(at))
+        n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+        found = 0
+        for k in range(n):
+            out[at - start + k] = np.int32(code[k])
+            found += excess[k] != excess[k]
         if found and nans == 0:
-            first = origin + at
-            while not np.isnan(x[first - origin]):
-                first += 1
+            first = _first_nan(x, at)
         nans += found
         run, fresh, at = after, after.end != run.end, at + n
-    return nans, first
+    return nans, first if first < 0 else origin + first
+
+
+@inner
+def _first_nan(x: Any, at: int) -> int:
+    while not np.isnan(x[at]):
+        at += 1
+    return at
 
 
 def _unclamped_codes(
@@ -148,10 +169,10 @@ def _fake_quantize(
 def _decode(codes: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: Any, out: Any) -> None:
     if order.plain and codes.itemsize <= 2:
         for k in range(np.uint64(n)):
-            out[at + k] = real(out.dtype.type(codes[at + k]), out.dtype.type(z[k]), s[k], largest)
+            out[at + k] = real(out.dtype.type(codes[at + k]), out.dtype.type(of(z, k)), of(s, k), largest)
     else:
         for k in range(np.uint64(n)):
-            out[at + k] = real(np.int64(codes[at + k]), np.int64(z[k]), s[k], largest)
+            out[at + k] = real(np.int64(codes[at + k]), np.int64(of(z, k)), of(s, k), largest)
 
 
 def _dequantize(
@@ -161,8 +182,12 @@ def _dequantize(
     s, z, _, _, _, _ = buffers(out)
     run, fresh, at = run_at(layout, start), True, start
     while at < stop:
-        n, after = spread(layout, run, at, stop, fresh, scale, zero, s, z)
-        _decode(codes, np.uint64(at), n, s, z, order, largest[0], out)
+        n, after = stretch(layout, run, at, stop)
+        if n:
+            _decode(codes, np.uint64(at), n, scale[run.first], zero[run.first], order, largest[0], out)
+        else:
+            n, after = spread(layout, run, at, stop, fresh, scale, zero, s, z)
+            _decode(codes, np.uint64(at), n, s, z, order, largest[0], out)
         run, fresh, at = after, after.end != run.end, at + n
 
 
@@ -174,13 +199,16 @@ def _grid(t: Any) -> tuple[Any, Any, Any, Any]:
     return read_only(t), read_only(types.int32), LAYOUT, ORDER
 
 
-quantize = kernel(
+plain_codes = kernel(
     *(
         (read_only(t), *_PLACE, *_grid(t), written(codes))
         for t in _WORKING
         for codes in (types.int8, types.uint8, types.int16, types.uint16)
     )
-)(_quantize)
+)(_plain_codes)
+stepped_codes = kernel(
+    *((read_only(t), *_PLACE, *_grid(t), written(types.int32)) for t in _WORKING),
+)(_stepped_codes)
 unclamped_codes = kernel(
     *((read_only(t), *_PLACE, *_grid(t), written(types.int64)) for t in _WORKING),
 )(_unclamped_codes)
@@ -194,3 +222,20 @@ dequantize = kernel(
         for codes in (types.int8, types.uint8, types.int16, types.uint16, types.int64)
     )
 )(_dequantize)
+
+
+def quantize(
+    x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
+) -> tuple[int, int]:
+    """Fill out[start:stop] with codes; return how many NaN there were, and where the first one stood (or −1)."""
+    if order.plain:
+        plain: tuple[int, int] = plain_codes(x, origin, start, stop, scale, zero, layout, order, out)
+        return plain
+    # The other orders are compiled once for all types of codes, and narrowed while they are still in the cache.
+    nans, first = 0, -1
+    for at in range(start, stop, _PIECE):
+        codes = np.empty(min(_PIECE, stop - at), np.int32)
+        found, where = stepped_codes(x, origin, at, at + len(codes), scale, zero, layout, order, codes)
+        out[at : at + len(codes)] = codes
+        nans, first = nans + found, first if nans else where
+    return nans, first

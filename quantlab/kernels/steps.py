@@ -6,11 +6,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numba import types
+from numba.extending import overload
 
 from .compilation import inner
 from .layout import Layout, Run, next_run, part_at
 
 BLOCK = 1024  # values a step: its buffers stay in the first-level cache
+_LONGEST = 1 << 30  # values counted in an int32
 EXACT = 2**53  # integers beyond this are not told apart by float64: wrapping saturates there
 _FAR = 2.0**62  # exact in float32 and float64; one clamp here keeps every cast to int64 defined
 
@@ -69,6 +71,31 @@ def buffers(x: Any) -> Any:
         np.zeros(BLOCK, x.dtype),
     )
     return s, np.zeros(BLOCK, np.int32), code, excess, v, np.zeros(BLOCK, np.int64)
+
+
+def of(each: Any, k: Any) -> Any:
+    """Return a value's own parameter: each[k], or `each` where one number serves all."""
+    return each[k] if np.ndim(each) else each
+
+
+@overload(of, strict=False)
+def _of(each: Any, k: Any) -> Any:
+    if isinstance(each, types.Array):
+        return lambda each, k: each[k]
+    return lambda each, k: each
+
+
+@inner
+def stretch(layout: Layout, run: Run, at: int, stop: int) -> tuple[int, Run]:
+    """Return how many values from `at` share one part, and the run after them; 0 where they are too few to say so.
+
+    Indices are those of the whole array.
+    """
+    n = min(run.end, stop) - at
+    if layout.step_inner or n < min(BLOCK, stop - at):
+        return 0, run
+    n = min(n, _LONGEST)
+    return n, next_run(layout, run) if run.end == at + n else run
 
 
 @inner
