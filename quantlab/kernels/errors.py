@@ -127,13 +127,11 @@ def rescale(v: Any, a: Any, b: Any, unit: Any, part: Any, step: Any) -> None:
 
 @inner
 def _largest(bits: Any, a: Any, b: Any) -> Any:
-    """Return where the largest of numbers from 0 up stands, by their bits, which are compared several at once."""
+    """Return the bits of the largest of numbers from 0 up: integers are compared several at once."""
     best = bits[a]
     for k in range(a, b):
         best = bits[k] if bits[k] > best else best
-    while bits[a] != best:
-        a += np.uint64(1)
-    return a
+    return best
 
 
 @inner
@@ -171,7 +169,7 @@ def split(error: Any, excess: Any, a: Any, b: Any) -> tuple[float, float]:
 
 @inner
 def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any) -> None:
-    """Add values that share a part; `error` holds magnitudes, `bits` are its bits."""
+    """Add values that share a part; `error` holds magnitudes, which are used up; `bits` are its bits."""
     signal, product, restored, rounding, absolute = _sums(value, x_hat, error, a, b)
     low, high = _sides(excess, a, b)
     if low + high:
@@ -184,7 +182,8 @@ def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, 
     sums[RESTORED, part] += restored
     sums[ROUNDING, part] += rounding
     sums[ABSOLUTE, part] += absolute
-    sums[LARGEST, part] = max(sums[LARGEST, part], error[_largest(bits, a, b)])
+    bits[a] = _largest(bits, a, b)
+    sums[LARGEST, part] = max(sums[LARGEST, part], error[a])
 
 
 @inner
