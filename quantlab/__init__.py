@@ -8,8 +8,8 @@
 16
 """
 
-from .quantizer import QTensor, Quantizer
-from .records import ErrorReport
+from .quantizer import Quantizer
+from .records import ErrorReport, QTensor
 from .report import error_report
 from .scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Scheme
 

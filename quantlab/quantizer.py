@@ -328,25 +328,3 @@ class Quantizer:
 
         sweep(x, self.working, lambda: None, fill)
         return out
-
-
-@dataclass(frozen=True, eq=False)
-class QTensor:
-    """Quantized activations on their way between layers.
-
-    Attributes
-    ----------
-    codes : integer array
-    scale : float or array
-    zero_point : int or array
-        Real values are ``(codes − zero_point) · scale``.
-
-    Examples
-    --------
-    >>> QTensor(np.array([3], np.int8), 0.5, 1).codes.tolist()
-    [3]
-    """
-
-    codes: AnyArray
-    scale: Any
-    zero_point: Any

@@ -1,4 +1,4 @@
-"""What a report holds: frozen figures and histograms, and their form in JSON."""
+"""What is handed on frozen: quantized activations, and a report's figures and histograms with their form in JSON."""
 
 from __future__ import annotations
 
@@ -153,3 +153,25 @@ def _plain(record: Any) -> dict[str, Any]:
 
 def _finite(value: Any) -> Any:
     return None if isinstance(value, float) and not np.isfinite(value) else value
+
+
+@dataclass(frozen=True, eq=False)
+class QTensor:
+    """Quantized activations on their way between layers.
+
+    Attributes
+    ----------
+    codes : integer array
+    scale : float or array
+    zero_point : int or array
+        Real values are ``(codes − zero_point) · scale``.
+
+    Examples
+    --------
+    >>> QTensor(np.array([3], np.int8), 0.5, 1).codes.tolist()
+    [3]
+    """
+
+    codes: AnyArray
+    scale: Any
+    zero_point: Any
