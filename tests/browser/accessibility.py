@@ -7,9 +7,18 @@ from playwright.sync_api import Locator, Page, expect
 
 # Streamlit's uploader is a section that is "presentation" and labelled at once; its button inside is named and reached.
 _STREAMLITS = ("presentation-role-conflict", "stFileUploaderDropzone")
+# What a run is about to replace is faded, and comes back gradually. A run that begins while axe looks spoils the look.
+_STILL = """document.querySelector("[data-testid=stApp]").dataset.testScriptState === "notRunning"
+  && !document.querySelector("[data-stale=true]")
+  && document.getAnimations().every(animation => animation.playState !== "running")"""
 _RUN = """async () => {
+  let disturbed = false
+  const watch = new MutationObserver(() => disturbed = true)
+  const attributeFilter = ["data-test-script-state", "data-stale"]
+  watch.observe(document.querySelector("[data-testid=stApp]"), {attributes: true, subtree: true, attributeFilter})
   const {violations} = await axe.run({resultTypes: ["violations"]})
-  return violations.flatMap(({id, nodes}) => nodes.map(node => [id, node.html, node.failureSummary]))
+  watch.disconnect()
+  return disturbed ? null : violations.flatMap(({id, nodes}) => nodes.map(node => [id, node.html, node.failureSummary]))
 }"""
 _SIDEWAYS = """() => [document.documentElement, ...document.querySelectorAll("[data-testid=stMain], [role=dialog]")]
   .filter(node => node.scrollWidth > node.clientWidth).map(node => `${node.tagName} is ${node.scrollWidth} px wide`)"""
@@ -20,11 +29,15 @@ def violations(page: Page) -> list[str]:
     # A tooltip of Streamlit's stands outside all landmarks, and comes whenever the last click left the pointer there.
     page.mouse.move(0, 0)
     expect(page.get_by_test_id("stTooltipContent")).to_have_count(0)
-    # What a run is about to replace is faded.
-    expect(page.locator("[data-stale=true]")).to_have_count(0)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
-    found: list[tuple[str, str, str]] = page.evaluate(_RUN)
+    found: list[tuple[str, str, str]] | None = None
+    for _ in range(5):
+        page.wait_for_function(_STILL)
+        found = page.evaluate(_RUN)
+        if found is not None:
+            break
+    assert found is not None, "the page never stood still"
     return [
         f"{rule}: {html[:200]}: {summary}"
         for rule, html, summary in found

@@ -9,17 +9,17 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
 from urllib.error import URLError
 from urllib.parse import urlsplit
 from urllib.request import urlopen
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Request, expect, sync_playwright
+from steps import VIEWPORT, tidy
 
 ROOT = Path(__file__).resolve().parents[2]
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -36,7 +36,7 @@ _OPTIONS = [
 # Streamlit looks for its root below the page's path first.
 _KNOWN_404 = re.compile(r"/[a-z]+/_stcore/(health|host-config)$")
 _HERE = {"127.0.0.1", "localhost"}
-_LONGEST_RUN_MS = 60_000
+_FAILED = pytest.StashKey[bool]()
 
 expect.set_options(timeout=15_000)
 
@@ -69,12 +69,21 @@ class Watch:
         if urlsplit(request.url).scheme in {"http", "https"} and urlsplit(request.url).hostname not in _HERE:
             self.foreign.append(request.url)
 
+    def catch(self, error: Error) -> None:
+        self.errors.append(str(error))
+
     def follow(self, page: Page) -> Page:
         """Watch `page` from now on."""
         page.on("console", self.hear)
         page.on("request", self.note)
-        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("pageerror", self.catch)
         return page
+
+    def leave(self, page: Page) -> None:
+        """Watch `page` no longer."""
+        page.remove_listener("console", self.hear)
+        page.remove_listener("request", self.note)
+        page.remove_listener("pageerror", self.catch)
 
 
 def _free_port() -> int:
@@ -117,12 +126,25 @@ def _await_health(process: subprocess.Popen[bytes], url: str, log_file: Path) ->
     raise RuntimeError(f"the server did not start: {log_file.read_text()}")
 
 
-@pytest.fixture(scope="module")
-def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One fresh server a module, for the app file that the module names as APP."""
-    module: ModuleType = request.module
-    with _serving(module.APP, tmp_path_factory.mktemp("server") / "log.txt", {}) as running:
-        yield running
+@pytest.fixture(scope="session")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Path], Server]]:
+    """Serve an app file, all the while from its first test on."""
+    running = dict[Path, Server]()
+    with ExitStack() as stack:
+
+        def served(app: Path) -> Server:
+            if app not in running:
+                log_file = tmp_path_factory.mktemp("server") / "log.txt"
+                running[app] = stack.enter_context(_serving(app, log_file, {}))
+            return running[app]
+
+        yield served
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, serve: Callable[[Path], Server]) -> Server:
+    """The server of the app file that the module names as APP; it has served other tests before."""
+    return serve(request.module.APP)
 
 
 @pytest.fixture
@@ -172,41 +194,43 @@ def open_browser(chromium: Browser, watch: Watch) -> Iterator[Callable[..., Page
         context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def warm(chromium: Browser) -> Iterator[BrowserContext]:
-    """A browser that keeps what it has loaded from the module's server."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900})
+    """A browser that keeps what it has loaded from the servers."""
+    context = chromium.new_context(viewport=VIEWPORT)
     yield context
     context.close()
 
 
+@pytest.fixture(scope="session")
+def kept() -> dict[str, Page]:
+    """The tab that waits at each server for the next test."""
+    return {}
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note for `page` that a test has failed."""
+    report = yield
+    item.stash[_FAILED] = item.stash.get(_FAILED, False) or report.failed
+    return report
+
+
 @pytest.fixture
-def page(warm: BrowserContext, watch: Watch) -> Iterator[Page]:
-    """A tab of the warm browser: a session of its own, quick to load."""
-    tab = watch.follow(warm.new_page())
-    yield tab
-    tab.close()
+def page(request: pytest.FixtureRequest, warm: BrowserContext, kept: dict[str, Page], watch: Watch) -> Iterator[Page]:
+    """A tab of the warm browser: as another test left it, or with the mark `fresh` a session that nobody has used.
 
-
-def settled(page: Page, *expected: str) -> None:
-    """Wait until the sentence holds every `expected` text and no run is under way.
-
-    The state alone would not do: it also says "not running" before a run has begun.
+    Loading a page costs seconds, and going on from one in the same tab a fraction of it; `steps.visit` does either.
     """
-    for text in expected:
-        expect(page.locator(".st-key-sentence")).to_contain_text(text, timeout=_LONGEST_RUN_MS)
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=_LONGEST_RUN_MS)
-    # In a cold browser the style sheet takes effect last.
-    page.wait_for_function(
-        "getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--ql-ink')", timeout=_LONGEST_RUN_MS
-    )
-
-
-def press(page: Page, name: str, *keys: str, pause_ms: int = 0) -> None:
-    """Press keys on the slider of a field."""
-    slider = page.locator(f".st-key-control-{name} input[type=range]")
-    slider.focus()
-    for key in keys:
-        slider.press(key)
-        if pause_ms:
-            page.wait_for_timeout(pause_ms)
+    fresh = request.node.get_closest_marker("fresh") is not None
+    server = "" if fresh else request.getfixturevalue("server").url
+    tab = watch.follow(kept.pop(server, None) or warm.new_page())
+    tab.bring_to_front()  # behind another tab it would be given less of the processor
+    yield tab
+    watch.leave(tab)
+    if fresh or request.node.stash.get(_FAILED, False) or watch.errors:
+        tab.close()
+    elif tidy(tab):
+        kept[server] = tab
+    else:
+        tab.close()

@@ -9,8 +9,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import numpy as np
-from conftest import Server, settled
+from conftest import Server
 from playwright.sync_api import Locator, Page, TimeoutError, expect
+from steps import LASTING, LONGEST_MS, READ, SETTLED, settled, visit
 
 from quantlab.experiments import codec, readings, stories, tensor
 from quantlab.experiments.tensor import Result, Settings
@@ -19,12 +20,21 @@ from quantlab.ui.anatomy import spoken
 APP = Path(__file__).resolve().parents[2] / "app.py"
 PARTS = ("control-bar", "sentence", "tries", "hero", "numbers", "supporting")
 
-_LONGEST_MS = 60_000
 _AT_REST = "[...document.querySelectorAll('.ql-fall')].every(root => /^[0-9a-f]{12}$/.test(root.dataset.state))"
 _LEVELS = (
     """[...document.querySelectorAll(".ql-fall [data-code]")].map(node => [node.dataset.code, +node.dataset.share])"""
 )
 _SAME_LEVELS = f"expected => JSON.stringify({_LEVELS}) === JSON.stringify(expected)"
+# All that `shows` sees to, in one look.
+_SHOWN = f"""({{sentence, values, levels, query}}) => {{ {READ}; {LASTING}
+  const same = (a, b) => JSON.stringify(a) === JSON.stringify(b)
+  const texts = found => [...document.querySelectorAll(found)].map(read)
+  return lasting(() => same(texts(".st-key-sentence [data-testid=stMarkdownContainer]"), [sentence])
+    && {SETTLED}
+    && same(texts(".st-key-numbers [data-testid=stMetricValue]"), values)
+    && {_AT_REST}
+    && (levels === null || same({_LEVELS}, levels))
+    && same(Object.fromEntries([...new URLSearchParams(location.search)].sort()), query)) }}"""
 _BOXES = """names => names.map(name => { const box = document.querySelector(".st-key-" + name)?.getBoundingClientRect()
   return [name, box?.x, box?.y, box?.width, box?.height] })"""
 # Notes the boxes in every frame until it is asked for them, each constellation once; and how far the page scrolled.
@@ -52,39 +62,49 @@ def link(settings: Settings) -> str:
 def open_state(page: Page, server: Server, settings: Settings | None = None) -> Locator:
     """Open a state by its link, see that it is shown, and return the hero."""
     settings = settings or Settings()
-    page.goto(server.url + link(settings))
+    visit(page, server, link(settings))
     return shows(page, settings)
 
 
 def shows(page: Page, settings: Settings) -> Locator:
     """See that sentence, hero, numbers and address are those of a state on built-in data; return the hero at rest."""
     wanted = result(settings)
-    # The very first visit waits for kernels, and a cold browser for its scripts.
-    expect(sentence(page)).to_have_text(spoken(stories.sentence(wanted)), timeout=_LONGEST_MS)
-    settled(page)
-    expect(values(page)).to_have_text([reading.value for reading in readings.readings(wanted)], timeout=_LONGEST_MS)
-    hero = at_rest(page)
+    said, numbers = spoken(stories.sentence(wanted)), [reading.value for reading in readings.readings(wanted)]
     report, quantizer = wanted.part.report, wanted.part.quantizer
-    if quantizer.scheme.bits <= 8:
-        has_levels(page, quantizer.qmin, report.code_counts / max(report.n, 1))
-    with suppress(TimeoutError):
-        page.wait_for_url(lambda url: query(url) == codec.encode(settings), timeout=5_000)
-    assert query(page.url) == codec.encode(settings)
-    return hero
+    levels = _levels(quantizer.qmin, report.code_counts / max(report.n, 1)) if quantizer.scheme.bits <= 8 else None
+    spelled = codec.encode(settings)
+    expected = {
+        "sentence": " ".join(said.split()),
+        "values": [" ".join(number.split()) for number in numbers],
+        "levels": levels,
+        "query": dict(sorted(spelled.items())),
+    }
+    # The very first visit waits for kernels, and a cold browser for its scripts.
+    if not page.evaluate(_SHOWN, expected):
+        expect(sentence(page)).to_have_text(said)
+        expect(values(page)).to_have_text(numbers)
+        assert levels is None or page.evaluate(_LEVELS) == levels
+        assert query(page.url) == spelled
+        raise AssertionError(f"the page at {page.url} did not come to rest")
+    return page.locator(".ql-fall").first
 
 
 def has_levels(page: Page, first: int, shares: np.ndarray) -> None:
     """See that the hero has one level a code, from code `first`, each with its share."""
-    wanted = [[str(first + place), float(share)] for place, share in enumerate(shares)]
+    wanted = _levels(first, shares)
     # What differs is told by the assertion, not by the wait.
     with suppress(TimeoutError):
         page.wait_for_function(_SAME_LEVELS, arg=wanted, timeout=5_000)
     assert page.evaluate(_LEVELS) == wanted
 
 
+def _levels(first: int, shares: np.ndarray) -> list[list[object]]:
+    return [[str(first + place), float(share)] for place, share in enumerate(shares)]
+
+
 def at_rest(page: Page) -> Locator:
     """Wait until nothing glides."""
-    page.wait_for_function(_AT_REST, timeout=_LONGEST_MS)
+    page.wait_for_function(_AT_REST, timeout=LONGEST_MS)
     return page.locator(".ql-fall").first
 
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from conftest import Server, press, settled
+from conftest import Server
 from playwright.sync_api import Page, Route, expect
+from steps import press, settled, visit
 
 APP = Path(__file__).resolve().parent / "apps" / "two" / "app.py"
 
@@ -27,16 +28,18 @@ def _notice(page: Page) -> str:
 
 
 def _open(page: Page, server: Server, path: str = "/", *expected: str) -> None:
-    page.goto(server.url + path)
+    visit(page, server, path)
     settled(page, *expected)
 
 
+@pytest.mark.fresh
 def test_defaults_leave_the_address_empty(page: Page, server: Server) -> None:
     _open(page, server, "/", "one bits=4 symmetric=True data=article clip=1.0")
     assert _query(page) == {}
     assert _notice(page) == ""
 
 
+@pytest.mark.fresh
 def test_each_change_is_one_entry_that_back_undoes_and_forward_redoes(page: Page, server: Server) -> None:
     _open(page, server, "/", "bits=4")
     before = _entries(page)
@@ -61,6 +64,7 @@ def test_each_change_is_one_entry_that_back_undoes_and_forward_redoes(page: Page
     assert _entries(page) == before + 3
 
 
+@pytest.mark.fresh
 def test_back_and_forward_cross_pages_and_each_page_keeps_its_own(page: Page, server: Server) -> None:
     _open(page, server, "/?clip=2.5&grid=affine", "clip=2.5")
     press(page, "bits", "ArrowRight")
@@ -93,6 +97,7 @@ def test_back_and_forward_cross_pages_and_each_page_keeps_its_own(page: Page, se
         settled(page, expected)
 
 
+@pytest.mark.fresh
 def test_untouched_defaults_do_not_travel_but_a_value_set_back_does(page: Page, server: Server) -> None:
     _open(page, server, "/", "one bits=4")
     page.get_by_role("link", name="Two").click()
@@ -107,6 +112,7 @@ def test_untouched_defaults_do_not_travel_but_a_value_set_back_does(page: Page, 
     settled(page, "two bits=4")
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize(("there", "arrives"), [("normal", "normal"), ("yours", "digits")])
 def test_data_travels_only_to_a_page_that_has_it(page: Page, server: Server, there: str, arrives: str) -> None:
     _open(page, server, f"/?data={there}", f"data={there}")
@@ -159,14 +165,14 @@ def test_a_hidden_control_keeps_its_value(page: Page, server: Server) -> None:
 @pytest.mark.parametrize(
     "query",
     [
-        "bits=17",
-        "bits=" + "9" * 5_000,
+        pytest.param("bits=17", marks=pytest.mark.fresh),
+        pytest.param("bits=" + "9" * 5_000, marks=pytest.mark.fresh),
         "bits=nan",
         "bits=1e400",
         "bits=",
         "bits=%00",
-        "bits=<script>alert(1)</script>",
-        "bits=%FF%FE",
+        pytest.param("bits=<script>alert(1)</script>", marks=pytest.mark.fresh),
+        pytest.param("bits=%FF%FE", marks=pytest.mark.fresh),
     ],
 )
 def test_a_hostile_value_falls_back_with_a_notice_and_leaves_the_address(
@@ -180,6 +186,7 @@ def test_a_hostile_value_falls_back_with_a_notice_and_leaves_the_address(
     assert _notice(page) == ""
 
 
+@pytest.mark.fresh
 def test_several_mended_values_share_one_notice(page: Page, server: Server) -> None:
     _open(
         page,
@@ -287,6 +294,7 @@ def test_a_fault_of_ours_is_logged_and_the_last_state_that_worked_stays(page: Pa
     assert _notice(page) == ""
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize("path", ["/two?bits=5", "/two?bits=5&grid=affine"])
 def test_a_link_to_a_page_works_as_the_first_visit_ever(
     page: Page, start_server: Callable[..., Server], path: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Server, press, settled
+from conftest import Server
 from playwright.sync_api import Page, expect
+from steps import press, settled, visit
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
 # How often each line of a chart was given its path.
@@ -21,7 +22,7 @@ _WATCH = """() => {
 @pytest.mark.parametrize("name", ["error", "transfer"])
 def test_a_key_press_draws_each_line_of_a_chart_once(page: Page, server: Server, name: str) -> None:
     page.set_viewport_size({"width": 1440, "height": 1300})
-    page.goto(server.url)
+    visit(page, server)
     settled(page, "4 bits act as 3")
     lines = page.locator(f".st-key-{name} .js-line")
     expect(lines).not_to_have_count(0)
@@ -40,7 +41,7 @@ def test_a_key_press_draws_each_line_of_a_chart_once(page: Page, server: Server,
 
 def test_a_chart_shows_its_words_under_the_pointer(page: Page, server: Server) -> None:
     page.set_viewport_size({"width": 1440, "height": 1300})
-    page.goto(server.url)
+    visit(page, server)
     settled(page, "4 bits act as 3")
     chart = page.locator(".st-key-error .js-plotly-plot")
     chart.scroll_into_view_if_needed()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,8 +11,9 @@ from urllib.parse import urlencode
 import numpy as np
 import pytest
 from apps.fall.states import clipped, picture, quantizer, values
-from conftest import Server, press, settled
+from conftest import Server
 from playwright.sync_api import Locator, Page, expect
+from steps import press, settled, visit
 
 State = tuple[str, int, str]  # data, bits, grid
 
@@ -44,12 +46,15 @@ _WATCH = """() => { const root = document.querySelector(".ql-fall"), seen = wind
   window.watching = true; look() }"""
 _SEEN = """() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => {
   window.watching = false; done(window.seen) })))"""
+_AT_REST = "[...document.querySelectorAll('.ql-fall')].every(root => /^[0-9a-f]{12}$/.test(root.dataset.state))"
+_VISITS = itertools.count()
 _FIRST_RUN_MS = 120_000  # it may have to compile the kernels
 
 
 def _open(page: Page, server: Server, *states: State) -> Locator:
     """Show states under each other and return the first drawing."""
-    page.goto(f"{server.url}/?{urlencode({'show': ';'.join(','.join(map(str, state)) for state in states)})}")
+    shown = ";".join(",".join(map(str, state)) for state in states)
+    visit(page, server, f"/?{urlencode({'show': shown, 'visit': next(_VISITS)})}")
     expect(page.locator(".ql-fall")).to_have_count(len(states), timeout=_FIRST_RUN_MS)
     settled(page, "chosen")
     page.evaluate(_FONTS)
@@ -58,7 +63,7 @@ def _open(page: Page, server: Server, *states: State) -> Locator:
 
 def _rested(page: Page, *, unlike: str | None = None) -> Locator:
     root = page.locator(".ql-fall").first
-    expect(root).to_have_attribute("data-state", re.compile("^[0-9a-f]{12}$"))
+    page.wait_for_function(_AT_REST)
     if unlike is not None:
         expect(root).not_to_have_attribute("data-state", re.compile(f"^({unlike})?$"))
     return root
@@ -224,6 +229,7 @@ def test_a_changed_width_is_drawn_as_a_fresh_page_of_that_width(
     assert root.bounding_box()["height"] == 416
 
 
+@pytest.mark.fresh
 def test_the_window_tells_width_and_theme_in_one_run_each_and_the_drawing_follows(page: Page, server: Server) -> None:
     root = _open(page, server, ("article", 4, "symmetric"))
     settled(page, "runs 1, wide, light")

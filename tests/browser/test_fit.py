@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from conftest import ROOT, Server, settled
+from conftest import ROOT, Server
 from playwright.sync_api import Page
+from steps import appear, settled, visit
 
 from quantlab.ui.sources import NAMES
 
@@ -32,10 +31,10 @@ SCROLLING = """() => [...document.querySelectorAll('[data-testid=stMain] *')].fi
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_no_number_and_no_name_is_cut_off(server: Server, open_browser: Callable[..., Page], width: int) -> None:
-    page = open_browser(width=width)
+def test_no_number_and_no_name_is_cut_off(page: Page, server: Server, width: int) -> None:
+    appear(page, width=width)
     for query in ("?grid=affine", "?bits=16"):
-        page.goto(f"{server.url}/{query}")
+        visit(page, server, f"/{query}")
         settled(page, "affine" if "affine" in query else "32768")
         page.get_by_test_id("stMetric").nth(5).wait_for()
         assert page.evaluate(CUT) == []
@@ -47,11 +46,9 @@ def test_no_number_and_no_name_is_cut_off(server: Server, open_browser: Callable
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-def test_only_what_is_wider_than_the_page_scrolls(
-    server: Server, open_browser: Callable[..., Page], width: int
-) -> None:
-    page = open_browser(width=width)
-    page.goto(f"{server.url}/?view=formulas&data=ties")
+def test_only_what_is_wider_than_the_page_scrolls(page: Page, server: Server, width: int) -> None:
+    appear(page, width=width)
+    visit(page, server, "/?view=formulas&data=ties")
     settled(page, "33 values")
     page.locator(".st-key-formulas .katex-display").last.wait_for()
     # On a phone the tries are one row that scrolls, by design.

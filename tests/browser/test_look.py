@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import Server, press, settled
+from conftest import Server
 from playwright.sync_api import Page, expect
+from steps import press, settled, visit
 
 from quantlab.charts.theme import PALETTES
 
@@ -54,7 +55,7 @@ def test_the_page_has_every_token_as_a_variable(open_browser: Callable[..., Page
 
 
 def test_a_chart_names_what_it_shows(page: Page, server: Server) -> None:
-    page.goto(f"{server.url}/two")
+    visit(page, server, "/two")
     settled(page, "two bits=8")
     expect(page.get_by_role("figure", name="One bar a row.")).to_be_visible()
 
@@ -69,7 +70,7 @@ def test_a_phone_scrolls_in_no_direction_but_down(open_browser: Callable[..., Pa
 
 
 def test_numbers_keep_their_place_with_and_without_a_difference(page: Page, server: Server) -> None:
-    page.goto(server.url)
+    visit(page, server)
     settled(page, "one bits=4")
     shown = page.locator(".st-key-numbers [data-testid=stMetric]")
     expect(shown).to_have_count(2)

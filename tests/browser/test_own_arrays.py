@@ -11,16 +11,17 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from conftest import ROOT, Server, press, settled
+from conftest import ROOT, Server
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+from steps import press, settled, visit
 
 APP = ROOT / "app.py"
 EMPTY = "Here goes your own array"
 
 
 def _open(page: Page, server: Server, query: str = "", *expected: str) -> None:
-    page.goto(f"{server.url}/{query}")
+    visit(page, server, f"/{query}")
     settled(page, *expected)
 
 
@@ -51,6 +52,7 @@ def _shown(page: Page, words: str) -> None:
     page.wait_for_url(lambda url: "data=yours" in url)
 
 
+@pytest.mark.fresh
 def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
     file = io.BytesIO()
     np.savez(file, first=np.ones((2, 2), np.float32), second=np.arange(5.0), words=np.array(["a"]))
@@ -69,6 +71,7 @@ def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
     expect(page.locator(".st-key-view")).to_contain_text("second: 5, float64")
 
 
+@pytest.mark.fresh
 def test_a_table_with_decimal_commas_says_how_it_was_read(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours", EMPTY)
     _upload(page, "<img src=x onerror=alert(1)>*b*.csv", b"a;b\n1,5;2\n;-0,25\n")
@@ -77,6 +80,7 @@ def test_a_table_with_decimal_commas_says_how_it_was_read(page: Page, server: Se
     assert page.locator(".st-key-notice img").count() == 0
 
 
+@pytest.mark.fresh
 def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_array_stays(
     page: Page, server: Server
 ) -> None:
@@ -97,6 +101,7 @@ def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_arra
     expect(said).to_have_count(0)
 
 
+@pytest.mark.fresh
 def test_pasted_numbers_and_back(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours", EMPTY)
     field = page.get_by_role("textbox", name="Paste numbers")
@@ -136,6 +141,7 @@ def _values(page: Page) -> np.ndarray:
     return np.load(_download(page, "Values (.npy)"))
 
 
+@pytest.mark.fresh
 def test_an_edited_cell_makes_a_built_in_array_the_visitors_and_can_be_undone(page: Page, server: Server) -> None:
     _open(page, server, "?view=data", "21.7")
     original = _values(page)
@@ -169,6 +175,7 @@ def test_an_edited_cell_makes_a_built_in_array_the_visitors_and_can_be_undone(pa
     assert np.array_equal(_values(page), original)
 
 
+@pytest.mark.fresh
 def test_back_leaves_an_edited_array_and_forward_returns_to_it(page: Page, server: Server) -> None:
     _open(page, server, "?view=data", "21.7")
     original = _values(page)
@@ -186,6 +193,7 @@ def test_back_leaves_an_edited_array_and_forward_returns_to_it(page: Page, serve
     assert edited[2, 1] == -4
 
 
+@pytest.mark.fresh
 def test_a_refused_edit_leaves_the_table_as_it_was(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours&view=data", EMPTY)
     _upload(page, "one.csv", b"1.5\n")
@@ -232,6 +240,7 @@ def test_the_exports_are_the_page_s_own_codes(page: Page, server: Server) -> Non
         assert file["zero_point"] == 0
 
 
+@pytest.mark.fresh
 def test_nan_disables_the_export_of_codes(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours&view=data", EMPTY)
     _upload(page, "a.npy", _npy(np.array([1.0, np.nan, np.inf], np.float32)))
@@ -240,6 +249,7 @@ def test_nan_disables_the_export_of_codes(page: Page, server: Server) -> None:
     expect(page.get_by_role("button", name="Report (JSON)")).to_be_enabled()
 
 
+@pytest.mark.fresh
 def test_the_link_holds_no_values_and_another_browser_is_asked(
     page: Page, server: Server, open_browser: Callable[..., Page]
 ) -> None:

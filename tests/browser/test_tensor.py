@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensor_page
-from conftest import Server, press
+from conftest import Server
 from playwright.sync_api import Page, expect
+from steps import press, visit
 from tensor_page import (
     at_rest,
     differences,
@@ -59,7 +60,7 @@ def test_hero_and_numbers_are_the_librarys(
     x = build(data, size=size).values
     quantizer = Quantizer(x, scheme)
     report, other = error_report(x, quantizer), _report(x, replace(scheme, symmetric=not scheme.symmetric))
-    page.goto(f"{server.url}/?{address}")
+    visit(page, server, f"/?{address}")
     expect(values(page)).to_have_text(
         [
             decibels(report.sqnr_db),
@@ -109,6 +110,7 @@ def _alone(quantizer: Quantizer, row: int) -> Quantizer:
     return Quantizer.from_parameters(quantizer.scale[row, 0], int(quantizer.zero_point[row, 0]), scheme)
 
 
+@pytest.mark.fresh
 def test_the_opening_sentence_is_the_articles_surprise(page: Page, server: Server) -> None:
     open_state(page, server)
     expect(sentence(page)).to_contain_text("4 bits act as 3")
@@ -174,19 +176,21 @@ def test_a_link_works_as_the_first_visit_ever(
 @pytest.mark.parametrize(
     ("hostile", "names"),
     [
-        ("bits=99", "bits"),
-        ("per=group:-1:9&data=<b>x</b>", "data and per"),
+        pytest.param("bits=99", "bits", marks=pytest.mark.fresh),
+        pytest.param("per=group:-1:9&data=<b>x</b>", "data and per", marks=pytest.mark.fresh),
         ("range=fixed:1:-1", "range"),
         ("data=normal&with=std:nan", "with"),
         ("data=normal&with=lo:5", "with"),
         ("pin=bits-99~grid-round", "pin"),
-        ("size=99999x99999&seed=1e9&rounding=" + "x" * 5_000, "size, seed and rounding"),
+        pytest.param(
+            "size=99999x99999&seed=1e9&rounding=" + "x" * 5_000, "size, seed and rounding", marks=pytest.mark.fresh
+        ),
     ],
 )
 def test_a_hostile_link_is_mended_with_a_notice_and_the_page_works(
     page: Page, server: Server, hostile: str, names: str
 ) -> None:
-    page.goto(f"{server.url}/?{hostile}&bits=5" if "bits" not in hostile else f"{server.url}/?{hostile}")
+    visit(page, server, f"/?{hostile}&bits=5" if "bits" not in hostile else f"/?{hostile}")
     expect(notice(page)).to_contain_text(f"for {names} could not be used")
     data = "normal" if "normal" in hostile else "article"
     mended = Settings(data=data, bits=4 if hostile == "bits=99" else 5)

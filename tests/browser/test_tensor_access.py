@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 import tensor_page
 from accessibility import mark, sideways, stop, unreached, violations
-from conftest import Server, settled
+from conftest import Server
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
+from steps import appear, settled, visit
 from tensor_page import button, open_more, open_state, result, shows
 
 from quantlab.charts import PALETTES
@@ -66,8 +67,7 @@ def _closed(page: Page) -> None:
 def test_axe_finds_nothing_and_nothing_scrolls_sideways_whatever_is_open(
     page: Page, server: Server, width: int, scheme: str
 ) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 900})
+    appear(page, width=width, color_scheme=scheme, reduced_motion="reduce")
 
     def sound(where: str) -> None:
         assert sideways(page) == [], where
@@ -88,7 +88,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_whatever_is_open(
         settled(page)
         sound(f"the table of {key}")
         _closed(page)
-    page.goto(f"{server.url}/?data=yours&bits=99")
+    visit(page, server, "/?data=yours&bits=99")
     settled(page, "your own array")
     expect(page.get_by_role("button", name="Use these numbers")).to_be_visible()
     sound("no array yet, and a notice")
@@ -101,7 +101,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways_whatever_is_open(
 def test_hero_charts_and_page_have_the_themes_colours_and_follow_a_switch(
     page: Page, server: Server, first: str, second: str
 ) -> None:
-    page.emulate_media(color_scheme=first)
+    appear(page, color_scheme=first)
     hero = open_state(page, server, Settings())
     for scheme in (first, second):
         page.emulate_media(color_scheme=scheme)
@@ -125,6 +125,7 @@ def test_what_opens_over_the_page_has_the_themes_colours_too(page: Page, server:
         expect(link).to_have_css("color", _rgb(PALETTES[scheme]["ink"]))
 
 
+@pytest.mark.fresh
 def test_all_that_the_page_asks_for_and_its_fonts_come_from_its_server(page: Page, server: Server) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
@@ -160,6 +161,7 @@ def _around_focus(page: Page) -> dict[str, float]:
     return box
 
 
+@pytest.mark.fresh
 @pytest.mark.parametrize("width", [WIDE, PHONE])
 def test_tab_goes_through_the_page_in_its_order_and_the_focus_is_seen(page: Page, server: Server, width: int) -> None:
     page.emulate_media(reduced_motion="reduce")

@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import tensor_page
-from conftest import Server, press, settled
+from conftest import Server
 from playwright.sync_api import Page, expect
+from steps import appear, press, settled, visit
 from tensor_page import (
     PARTS,
     boxes,
@@ -148,7 +149,7 @@ def test_the_bar_is_set_by_keyboard_to_both_ends(page: Page, server: Server) -> 
 
 @pytest.mark.parametrize("width", [1440, 390])
 def test_nothing_jumps_while_the_slider_moves(page: Page, server: Server, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900})
+    appear(page, width=width)
     open_state(page, server)
     press(page, "bits", "ArrowLeft", "ArrowRight")
     shows(page, Settings())
@@ -165,12 +166,13 @@ def test_nothing_jumps_while_the_slider_moves(page: Page, server: Server, width:
 def test_a_notice_moves_nothing(page: Page, server: Server) -> None:
     open_state(page, server)
     plain = boxes(page, *PARTS)
-    page.goto(f"{server.url}/?bits=99")
+    visit(page, server, "/?bits=99")
     expect(notice(page)).to_contain_text("could not be used")
     shows(page, Settings())
     assert boxes(page, *PARTS) == plain
 
 
+@pytest.mark.fresh
 def test_hero_keys_choose_a_value_and_send_it_once(page: Page, server: Server) -> None:
     hero = open_state(page, server)
     entries = page.evaluate("history.length")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 import tensor_page
 from accessibility import sideways, violations
-from conftest import Server, settled
+from conftest import Server
 from playwright.sync_api import Locator, Page, expect
+from steps import appear, settled
 from tensor_page import open_state, query, result
 
 from quantlab.experiments import arithmetic, codec, readings
@@ -123,8 +124,7 @@ def _radio(page: Page, label: str) -> Locator:
 def test_every_view_opens_alone_fits_the_page_offends_no_rule_and_closes(
     page: Page, server: Server, width: int, scheme: str
 ) -> None:
-    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    page.set_viewport_size({"width": width, "height": 900})
+    appear(page, width=width, color_scheme=scheme, reduced_motion="reduce")
     settings = Settings(granularity=PerChannel(0))
     open_state(page, server, settings)
     view = page.locator(".st-key-view")

@@ -18,7 +18,8 @@ def _choose(index: int | None) -> None:
 
 first, *others = (each.split(",") for each in st.query_params.get("show", "article,4,symmetric").split(";"))
 with st.container(key="control-bits"):
-    first[1] = st.slider("Bits", 1, 16, int(first[1]))
+    # A slider of its own for each visit, which begins where the address says.
+    first[1] = st.slider("Bits", 1, 16, int(first[1]), key=f"bits-{st.query_params.get('visit')}")
 state = picture(*first)
 alt = f"{state.n} values on {first[1]} bits"
 chosen = fall("fall", state, alt=alt, chosen=st.session_state["chosen"], on_choose=_choose)
