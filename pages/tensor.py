@@ -41,7 +41,9 @@ with top:
         more.more(array)
         sharing.share(yours=settings.data == tensor.YOURS)
         controls.pin()
-    anatomy.notice(" ".join(filter(None, [address.notice(), result and exports.left_out(result.report)])))
+    anatomy.notice(
+        " ".join(filter(None, [address.notice(), result and exports.left_out(result.report)])), address.news()
+    )
     anatomy.sentence(said)
     body = result is not None and result.part.body_axis is not None
     anatomy.tries(stories.TRIES, settings, stories.taken, beside=lambda: controls.axis(body=body))
@@ -83,7 +85,7 @@ else:
     transfer = Chart(
         key="transfer",
         title="Transfer",
-        remark="what comes out for what goes in",
+        remark=readings.transfer_remark(result),
         alt=f"Staircase over the identity, the error below. {spoken}",
         figure=lambda: charts.transfer_curve(
             corners.x,

@@ -84,7 +84,7 @@ def _setup(options: argparse.Namespace) -> int:
             rest = f"Compiling kernels, {done} of {total}: {name}" if name else ""
             print(f"\r\033[K{rest}", end="", file=sys.stderr, flush=True)
         elif not said:
-            print(f"Compiling {total} kernels.", file=sys.stderr, flush=True)
+            print(f"Compiling {total} kernels, which takes about a minute.", file=sys.stderr, flush=True)
         said = True
 
     with nullcontext() if options.backwards else _from_the_other_end():

@@ -126,7 +126,10 @@ def error_histogram(
         notes.append(_above(middle[cut], words, "rounding" if rounded[cut] >= clipped[cut] else "clipping", lo, hi, 17))
     if len(other):
         words = compared_name if peak < ceiling else f"{compared_name}, cut"
-        notes.append(note(1, 1, words, "pinned", size=12, anchor="right", yanchor="bottom", xref="paper", yref="paper"))
+        # Above the row of the step's ends, and at the end that a cut bar leaves free.
+        place, anchor = (0, "left") if cut is not None and middle[cut] > (lo + hi) / 2 else (1, "right")
+        above: dict[str, Any] = {"yanchor": "bottom", "xref": "paper", "yref": "paper", "yshift": 17}
+        notes.append(note(place, 1, words, "pinned", size=12, anchor=anchor, **above))
     if n == 0:
         notes.append(note(0.5, 0.5, "no values", anchor="center", xref="paper", yref="paper"))
 

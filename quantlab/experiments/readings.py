@@ -62,7 +62,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
             f"Clipped, {count(clipped)} value{'' if clipped == 1 else 's'}",
             share(now.clipped),
             None if other is None else difference(now.clipped * 100, other.clipped * 100, unit="pp"),
-            "clipping",
+            "clipped",
         ),
         Reading(
             "Codes used",
@@ -86,12 +86,23 @@ def error_remark(result: Result) -> str:
     >>> error_remark(run(Settings(), built_in(Settings()))).replace(chr(160), " ")
     'outline: ideal rounding; :red[clipping: 8.0 % of values, 39 % of the MSE]'
     """
-    report = result.part.report
-    lead = "outline: ideal rounding; " if ideal_density(result.part) else ""
+    report, name = result.part.report, result.part.name
+    lead = f"of {name}; " if name else "outline: ideal rounding; " if ideal_density(result.part) else ""
     if not report.clipped:
         return f"{lead}nothing clips"
     cost = f", {share(report.mse_clipping / report.mse)} of the MSE" if report.mse else ""
-    return f"{lead}:red[clipping: {share(report.clipped)} of values{cost}]"
+    return f"{lead}:red[clipping: {share(report.clipped)} of {'its ' if name else ''}values{cost}]"
+
+
+def transfer_remark(result: Result) -> str:
+    """Return what stands beside the transfer chart's title.
+
+    >>> from quantlab.experiments.tensor import built_in, run
+    >>> transfer_remark(run(Settings(), built_in(Settings())))
+    'what comes out for what goes in'
+    """
+    name = result.part.name
+    return f"of {name}, in and out" if name else "what comes out for what goes in"
 
 
 def _whole(gap: int) -> str:

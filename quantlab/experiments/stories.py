@@ -57,11 +57,32 @@ def _all_alike(result: Result) -> str | None:
     one = report.codes_used == 1
     n, codes = count(report.n), count(report.codes_used)
     spread = f"so one code carries all {n}" if one else f"and chance spreads all {n} over {codes} codes"
-    lead = f"Every value is **{_short(lo)}**, {spread}"
+    lead = f"Every value is **{_short(lo)}**, {spread}" if report.n > 1 else f"The only value is **{_short(lo)}**, kept"
     if not report.mse:
         return f"{lead} **without error**."
     off, steps = num(report.max_abs_error), num(report.max_abs_error_steps)
     return f"{lead}, and what comes back is off by **{off}**{'' if one else ' at worst'}, {steps} of a step."
+
+
+def _other_width(result: Result) -> str | None:
+    pinned = result.compared
+    if pinned is None or pinned.name != "pinned" or result.report.parts is not None:
+        return None
+    state, then = result.settings.state(), pinned.settings
+    if then.bits == state.bits or replace(then, bits=state.bits) != state:
+        return None
+    now, before, there = result.report, pinned.report, pinned.quantizer.scheme
+    step, their_step = float(result.quantizer.scale), float(pinned.quantizer.scale)
+    if pinned.array.digest != result.array.digest or not (now.mse and before.mse):
+        return None
+    times = max(step / their_step, their_step / step)
+    verdict = "wider" if step > their_step else "finer"
+    return (
+        f"{result.scheme.bits}{UNIT_SPACE}bits have **{count(result.scheme.levels)} codes**, the pinned {there.bits} "
+        f"have {count(there.levels)}: each step is **{num(times)} times {verdict}**, so a value is off by "
+        f"{num(now.mean_abs_error)} on average instead of {num(before.mean_abs_error)}: **{decibels(now.sqnr_db)}** "
+        f"instead of {decibels(before.sqnr_db)}."
+    )
 
 
 def _by_part(result: Result) -> str | None:
@@ -122,6 +143,8 @@ def _half_unused(result: Result) -> str | None:
     other = _other_grid(result)
     if other is None:
         return lead
+    if not other.report.mse:
+        return f"{lead} An :green[affine] grid would be **without error**."
     gain = other.report.sqnr_db - result.report.sqnr_db
     return f"{lead} An :green[affine] grid would gain **{decibels(gain)}**." if gain > _DECIBELS else lead
 
@@ -136,7 +159,7 @@ def _whole_step(result: Result) -> str | None:
     top = result.part.extremes[1]
     beyond = scheme.qmax + 1
     steps = report.max_abs_error_steps
-    wide = "a **whole step**, not half" if 0.95 < steps < 1.05 else f"**{num(steps)} steps**, not half of one"
+    wide = "a **whole step**, not half" if 0.985 < steps < 1.015 else f"**{num(steps)} steps**, not half of one"
     return (
         f"The largest error is {wide}: {num(top)} rounds to code **{beyond}**, "
         f"which {scheme.bits}{UNIT_SPACE}bits do not have, and :red[clips to {scheme.qmax}]."
@@ -214,10 +237,11 @@ def _far_from_zero(result: Result) -> str | None:
         or result.report.codes_used > scheme.levels / 2
     ):
         return None
+    remedy = "Subtracting an offset first" if scheme.symmetric else "A free zero point (More, Affine range)"
     return (
         f"The grid must hold 0, but the values lie in {_interval(result)}: **{result.report.codes_used} of "
         f"{scheme.levels}** codes are used, and steps are {num(float(result.part.quantizer.scale))} wide. "
-        "Subtracting an offset first would put every code where the values are."
+        f"{remedy} would put every code where the values are."
     )
 
 
@@ -234,6 +258,7 @@ def _plain(result: Result) -> str:
 
 STORIES: tuple[Callable[[Result], str | None], ...] = (
     _nothing_to_quantize,
+    _other_width,
     _by_part,
     _wrapped,
     _all_alike,
@@ -281,11 +306,13 @@ def _two_levels(result: Result) -> str:
 
 
 _ARTICLE = Settings()
+_POSITIVE = replace(_ARTICLE, symmetric=False)
 _OUTLIER = replace(_ARTICLE, data="outlier", size="100x100")
 
 TRIES: dict[str, Settings] = {
     "the article at 8 bits": replace(_ARTICLE, bits=8),
-    "only positives: affine": replace(_ARTICLE, symmetric=False),
+    "int4 beside int8": replace(_POSITIVE, pin=replace(_POSITIVE, bits=8), compare="pinned"),
+    "only positives: affine": _POSITIVE,
     "an outlier": _OUTLIER,
     "the same at 8 bits": replace(
         _OUTLIER, bits=8, range=Percentile(99.9), pin=replace(_OUTLIER, bits=8), compare="pinned"
@@ -297,10 +324,11 @@ TRIES: dict[str, Settings] = {
 
 
 def taken(settings: Settings, state: Settings) -> Settings:
-    """Return a try's state as seen from these settings: an open view stays, and a pin unless the try has its own.
+    """Return a try's state as seen from these settings: an open view stays, and so does a pin that the visitor has set.
 
     >>> taken(replace(Settings(), view="bits"), TRIES["the article at 8 bits"]).view
     'bits'
     """
-    kept = ("view", "map", "library") + (("compare", "pin") if state.pin is None else ())
+    another = settings.pin in [each.pin for each in TRIES.values() if each.pin is not None]
+    kept = ("view", "map", "library") + (("compare", "pin") if state.pin is None and not another else ())
     return replace(state, **{name: getattr(settings, name) for name in kept})

@@ -149,7 +149,17 @@ def bits_sentence(swept: Sweep, result: Result) -> str:
     )
     if gain < _FLAT and result.report.mse_clipping > result.report.mse_rounding:
         text += "; :red[clipping] makes most of the error here, and finer steps do not mend that"
-    return f"{text}. {_other_grid(swept, result)}"
+    return " ".join(filter(None, [f"{text}.", _int4_and_int8(curve), _other_grid(swept, result)]))
+
+
+def _int4_and_int8(curve: Values) -> str:
+    lost = float(curve[7] - curve[3])
+    if not np.isfinite(lost):
+        return ""
+    return (
+        "int4 has 16 codes where int8 has 256: its steps are about 16 times as wide, and its SQNR is "
+        f"{num(abs(lost), unit='dB')} {'lower' if lost >= 0 else 'higher'}."
+    )
 
 
 def _other_grid(swept: Sweep, result: Result) -> str:

@@ -30,6 +30,7 @@ class _Visit:
     sound: Any = None
     fresh: bool = True
     notice: str = ""
+    news: str = ""
     # Widgets that the browser showed when it asked for this run; None where Streamlit does not tell.
     drawn: set[str] | None = None
     # Widgets that were given a value which the browser may not have shown yet, and the settings since then.
@@ -179,12 +180,22 @@ def adopt(settings: Any) -> None:
     for entry in codec.entries(type(settings)):
         if entry.name in TRAVELLING and getattr(settings, entry.field) != getattr(visit.settings, entry.field):
             visit.touched.add(entry.name)
-    visit.settings, visit.notice = settings, ""
+    visit.settings, visit.notice, visit.news = settings, "", ""
 
 
 def notice() -> str:
     """Return the sentence about a mended link or a refused value; it stands until the next change."""
     return _visit().notice
+
+
+def news() -> str:
+    """Return the sentence about what has just gone well; it stands until the next change."""
+    return _visit().news
+
+
+def tell(sentence: str) -> None:
+    """Have `sentence` stand as news until the next change."""
+    _visit().news = sentence
 
 
 def refuse(sentence: str) -> None:

@@ -43,10 +43,14 @@ def control_bar() -> DeltaGenerator:
     return st.container(key="control-bar", horizontal=True, vertical_alignment="bottom", gap="small")
 
 
-def notice(text: str = "") -> None:
-    """Say what is wrong in one sentence, as it is: `text`, or what the address has to report."""
+def notice(text: str = "", news: str = "") -> None:
+    """Say what is wrong in one sentence, as it is: `text`, or what the address has to report; else what went well."""
     said = text or address.notice()
     with st.container(key="notice"):
+        if news and not said:
+            with st.container(key="news"):
+                st.markdown(f":material/check: {plain(news)}")
+            return
         # Streamlit drops an empty container, and its reserved height with it.
         st.markdown(f":material/info: {plain(said)}" if said else "&nbsp;")
 

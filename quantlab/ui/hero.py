@@ -58,6 +58,7 @@ def picture(result: Result) -> Picture:
         cell=_CELLS[result.scheme.rounding],
         wraps=result.scheme.overflow == "wrap",
         pinned=None if pinned is None else _grid(pinned),
+        part=part.name,
     )
 
 

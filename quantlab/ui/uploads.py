@@ -217,7 +217,7 @@ def _pasted(key: str) -> None:
 
 
 def _announce(array: Array) -> None:
-    address.refuse(f"{description(array)}.")
+    address.tell(f"{description(array)}.")
 
 
 def _let_go(file: Any) -> None:

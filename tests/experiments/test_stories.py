@@ -120,3 +120,35 @@ def test_clipping_is_weighed_against_another_pin_instead() -> None:
 def test_a_crowded_grid_is_told_what_clipping_would_give() -> None:
     clipped = replace(OUTLIER, range=Percentile(99.9))
     assert f"Clipping at percentile 99.9 would give **{_decibels(clipped)}**." in _said(OUTLIER)
+
+
+def test_a_pin_of_another_width_is_told_by_its_codes_steps_and_errors() -> None:
+    eight = Settings(bits=8, symmetric=False)
+    state = replace(eight, bits=4, pin=eight, compare="pinned")
+    said = _said(state)
+    result = run(state, built_in(state))
+    steps = float(result.quantizer.scale) / float(run(eight, built_in(eight)).quantizer.scale)
+    assert steps == pytest.approx(17)
+    assert "**16 codes**, the pinned 8 have 256: each step is **17.0 times wider**" in said
+    assert f"**{_decibels(replace(eight, bits=4))}** instead of {_decibels(eight)}." in said
+    assert "17.0 times finer" in _said(replace(eight, pin=replace(eight, bits=4), compare="pinned"))
+    # Where more than the width differs, its story would not be the whole truth.
+    assert "each step is" not in _said(replace(state, symmetric=True))
+    assert "each step is" not in _said(replace(state, bits=8))
+
+
+def test_a_try_leaves_the_visitors_pin_and_drops_one_that_another_try_has_set() -> None:
+    own = Settings(bits=7)
+    there = stories.TRIES["far from zero"]
+    assert stories.taken(Settings(pin=own, compare="pinned"), there).pin == own
+    assert stories.taken(stories.TRIES["int4 beside int8"], there) == there
+
+
+def test_one_value_is_no_crowd() -> None:
+    result = run(Settings(data="yours"), Array.of(np.array([5.0], np.float32), "one"))
+    assert stories.sentence(result).startswith("The only value is **5**, kept")
+
+
+def test_without_any_error_no_decibels_are_gained() -> None:
+    result = run(Settings(data="yours"), Array.of(np.array([0.5, 1.5, 2.5], np.float32), "exact"))
+    assert stories.sentence(result).endswith("An :green[affine] grid would be **without error**.")

@@ -29,6 +29,7 @@ def drawing(picture: Picture) -> dict[str, Any]:
     grid = picture.grid
     return {
         "of": picture.data_id,
+        "part": picture.part,
         "axis": list(picture.axis),
         "n": int(picture.n),
         "origin": _place(axis, 0.0),

@@ -162,6 +162,8 @@ class Picture:
         Clipped values go to codes that are not the end codes.
     pinned : Grid, optional
         Drawn as dashed outlines.
+    part : str
+        What part of an array the values are, such as "row 39"; stands under their name.
 
     Raises
     ------
@@ -183,6 +185,7 @@ class Picture:
     cell: Cell = NEAREST
     wraps: bool = False
     pinned: Grid | None = None
+    part: str = ""
 
     def __post_init__(self) -> None:
         lo, hi = self.axis

@@ -325,7 +325,7 @@ function layWords(s) {
 
 function layRowNames(s) {
   const names = s.small ? [] : [
-    ["values", VALUE_LINE - 6, "row float"], ["error\n= slant", 240, "row rounding"], ["codes", CODE_ROW, "row"], ["share %", 353, "row"]]
+    s.d.part ? [`values\n${s.d.part}`, VALUE_LINE - 6 - LINE_HEIGHT, "row float"] : ["values", VALUE_LINE - 6, "row float"], ["error\n= slant", 240, "row rounding"], ["codes", CODE_ROW, "row"], ["share %", 353, "row"]]
   children(s.rowNames, "text", names.length).forEach((node, i) => {
     const [text, y, name] = names[i]
     write(node, text)
