@@ -15,6 +15,7 @@ run: ## open the app in a browser; for a classroom: make run HOST=0.0.0.0
 
 test: ## library, pages and a real browser, without PyTorch
 	@$(BASE) scripts/environment.py "$(VENV)" test
+	@"$(BIN)" -m quantlab setup >/dev/null
 	@QUANTLAB_CHROMIUM="$$("$(BIN)" scripts/chromium.py)" && export QUANTLAB_CHROMIUM && "$(BIN)" -m pytest -n 2 --dist worksteal -m "not torch"
 
 test-oracles: ## the comparisons with PyTorch
