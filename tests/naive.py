@@ -339,3 +339,37 @@ def same_bits(a: Any, b: Any) -> bool:
     """Equal in type, shape and every bit; so 0.0 is not −0.0, and NaN is NaN."""
     a, b = np.asarray(a), np.asarray(b)
     return a.dtype == b.dtype and a.shape == b.shape and a.tobytes() == b.tobytes()
+
+
+# Integer linear algebra
+
+
+def groups_of(k: int, group_size: int | None) -> list[range]:
+    """The runs of K that are summed apart."""
+    size = group_size or k
+    return [range(start, min(start + size, k)) for start in range(0, k, size)]
+
+
+def entry(parameter: Any, row: int, column: int) -> Any:
+    """The entry of a scale or zero point that broadcasts over a matrix."""
+    whole = np.atleast_2d(np.asarray(parameter))
+    return whole[min(row, whole.shape[0] - 1), min(column, whole.shape[1] - 1)].item()
+
+
+def quantized_products(a: Any, b: Any, i: int, j: int, run: range, group: int) -> list[int]:
+    """(a − za) · (b − zb) of one cell in one group, in the order of k, as Python integers."""
+    a_zero, b_zero = entry(a.zero_point, i, group), entry(b.zero_point, group, j)
+    return [(int(a.codes[i, k]) - a_zero) * (int(b.codes[k, j]) - b_zero) for k in run]
+
+
+def quantized_matmul(a: Any, b: Any, group_size: int | None) -> tuple[np.ndarray, list[list[Fraction]]]:
+    """The accumulators (groups, M, N) as Python integers, and the values without any rounding."""
+    (m, k), n = a.codes.shape, b.codes.shape[1]
+    runs = groups_of(k, group_size)
+    sums, values = np.zeros((len(runs), m, n), object), [[Fraction(0)] * n for _ in range(m)]
+    for group, run in enumerate(runs):
+        for i, j in np.ndindex(m, n):
+            sums[group, i, j] = sum(quantized_products(a, b, i, j, run, group))
+            step = Fraction(entry(a.scale, i, group)) * Fraction(entry(b.scale, group, j))
+            values[i][j] += sums[group, i, j] * step
+    return sums, values
