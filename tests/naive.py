@@ -373,3 +373,32 @@ def quantized_matmul(a: Any, b: Any, group_size: int | None) -> tuple[np.ndarray
             step = Fraction(entry(a.scale, i, group)) * Fraction(entry(b.scale, group, j))
             values[i][j] += sums[group, i, j] * step
     return sums, values
+
+
+def kept(total: int, bits: int, overflow: str) -> int:
+    """An integer as an accumulator of so many bits keeps it."""
+    lowest, highest = -(2 ** (bits - 1)), 2 ** (bits - 1) - 1
+    if overflow == "saturate":
+        return sorted((lowest, total, highest))[1]
+    while total > highest:
+        total -= 2**bits
+    while total < lowest:
+        total += 2**bits
+    return total
+
+
+def accumulated(products: list[int], bits: int, overflow: str) -> list[int]:
+    """What stands in the accumulator after each product."""
+    sums, total = [], 0
+    for product in products:
+        total = kept(total + product, bits, overflow)
+        sums.append(total)
+    return sums
+
+
+def bits_needed(value: int) -> int:
+    """The fewest bits whose two's complement has the value."""
+    bits = 1
+    while not -(2 ** (bits - 1)) <= value <= 2 ** (bits - 1) - 1:
+        bits += 1
+    return bits

@@ -3,7 +3,30 @@
 Arrays and QTensors in, frozen records out; the integers are exact, and the fast ones run on `quantlab.kernels`.
 """
 
+from .accumulator import (
+    accumulate,
+    accumulator_range,
+    bits_needed,
+    centred_range,
+    product_bits,
+    safe_k,
+    sum_bits,
+)
 from .matmul import Product, ZeroPointTerms, quantized_matmul, zero_point_terms
-from .operands import Operands, operands
+from .running_sum import RunningSum, running_sum
 
-__all__ = ["Operands", "Product", "ZeroPointTerms", "operands", "quantized_matmul", "zero_point_terms"]
+__all__ = [
+    "Product",
+    "RunningSum",
+    "ZeroPointTerms",
+    "accumulate",
+    "accumulator_range",
+    "bits_needed",
+    "centred_range",
+    "product_bits",
+    "quantized_matmul",
+    "running_sum",
+    "safe_k",
+    "sum_bits",
+    "zero_point_terms",
+]

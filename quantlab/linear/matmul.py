@@ -14,10 +14,9 @@ import numpy.typing as npt
 from quantlab import kernels
 from quantlab.records import QTensor
 
-from .operands import Operands, operands
+from .operands import Operands, operands, refuse_beyond_int64
 
 _FITS = 32_768  # terms of 255 · 255 that an int32 holds for certain
-_EXACT = 2**62
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,7 +137,7 @@ def zero_point_terms(a: QTensor, b: QTensor, *, group_size: int | None = None) -
     [50, -30, -36, 24, 8]
     """
     both = operands(a, b, group_size)
-    _refuse_beyond_int64(both)
+    refuse_beyond_int64(both)
     found = [_terms(both, group) for group in range(len(both.groups))]
     product, of_a_zero, of_b_zero, constant = (np.stack(each) for each in zip(*found, strict=True))
     if both.grouped:
@@ -157,15 +156,6 @@ def _terms(both: Operands, group: int) -> list[npt.NDArray[np.int64]]:
     column_sums, row_sums = b.sum(axis=0, dtype=np.int64)[None, :], a.sum(axis=1, dtype=np.int64)[:, None]
     rest = -a_zero * column_sums, -b_zero * row_sums, k * a_zero * b_zero
     return [product, *(np.broadcast_to(term, shape) for term in rest)]
-
-
-def _refuse_beyond_int64(both: Operands) -> None:
-    far = [max(256, *(abs(int(zero)) for zero in zeros.ravel())) for zeros in (both.a_zero, both.b_zero) if zeros.size]
-    if len(far) == 2 and both.shape[1] * far[0] * far[1] > _EXACT:
-        raise ValueError(
-            f"Terms over K = {both.shape[1]} with zero points up to {far[0]} and {far[1]} could leave int64; "
-            "use zero points among the codes."
-        )
 
 
 def _step(a_scale: npt.NDArray[Any], b_scale: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from quantlab.records import QTensor
 
+_EXACT = 2**62  # leaves room for four terms
 _CODES = (np.dtype(np.int8), np.dtype(np.uint8))
 
 
@@ -126,6 +127,26 @@ def operands(a: QTensor, b: QTensor, group_size: int | None = None) -> Operands:
         a.codes, b.codes, a_scale.astype(working), a_zero, b_scale.astype(working), b_zero, groups,
         group_size is not None, working,
     )  # fmt: skip
+
+
+def refuse_beyond_int64(both: Operands) -> None:
+    """Refuse products whose exact integers could leave int64: zero points far outside of 8 bits.
+
+    Raises
+    ------
+    ValueError
+        With K and the zero points.
+
+    Examples
+    --------
+    >>> refuse_beyond_int64(operands(*[QTensor(np.ones((1, 1), np.int8), 0.5, 2**30)] * 2))
+    """
+    far = [max(256, *(abs(int(zero)) for zero in zeros.ravel())) for zeros in (both.a_zero, both.b_zero) if zeros.size]
+    if len(far) == 2 and both.shape[1] * far[0] * far[1] > _EXACT:
+        raise ValueError(
+            f"Terms over K = {both.shape[1]} with zero points up to {far[0]} and {far[1]} could leave int64; "
+            "use zero points among the codes."
+        )
 
 
 def _checked_size(group_size: int | None, k: int) -> int:
