@@ -402,3 +402,52 @@ def bits_needed(value: int) -> int:
     while not -(2 ** (bits - 1)) <= value <= 2 ** (bits - 1) - 1:
         bits += 1
     return bits
+
+
+def quantized_multiplier(real: float) -> tuple[int, int]:
+    """The 31-bit multiplier and the shift of TensorFlow Lite's QuantizeMultiplier, in exact fractions."""
+    shift, rest = 0, Fraction(real)
+    while rest >= 1:
+        rest, shift = rest / 2, shift + 1
+    while rest < Fraction(1, 2):
+        rest, shift = rest * 2, shift - 1
+    mantissa = math.floor(rest * 2**31 + Fraction(1, 2))
+    if mantissa == 2**31:
+        mantissa, shift = 2**30, shift + 1
+    return (mantissa, shift) if shift >= -31 else (0, 0)
+
+
+def saturated(value: int) -> int:
+    return sorted((-(2**31), value, 2**31 - 1))[1]
+
+
+def divided(value: int, by: int) -> int:
+    """C's division, towards zero."""
+    return value // by if value >= 0 else -(-value // by)
+
+
+def doubling_high_mul(a: int, b: int) -> int:
+    """gemmlowp's SaturatingRoundingDoublingHighMul, as its C++ is written."""
+    product = a * b
+    nudge = 1 << 30 if product >= 0 else 1 - (1 << 30)
+    return saturated(divided(product + nudge, 1 << 31))
+
+
+def divide_by_power(value: int, exponent: int) -> int:
+    """gemmlowp's RoundingDivideByPOT, by what it is for: to the nearest, ties away from zero."""
+    return (1 if value >= 0 else -1) * math.floor(Fraction(abs(value), 2**exponent) + Fraction(1, 2))
+
+
+def multiplied_fixed(accumulator: int, mantissa: int, shift: int, rounding: str) -> int:
+    """An accumulator times a fixed-point multiplier, in Python's integers."""
+    if rounding == "once":
+        return saturated(math.floor(Fraction(accumulator * mantissa) / Fraction(2) ** (31 - shift) + Fraction(1, 2)))
+    moved = saturated(accumulator * 2 ** max(shift, 0))
+    return divide_by_power(doubling_high_mul(moved, mantissa), max(-shift, 0))
+
+
+def requantized(steps: int, zero_point: int, scheme: Scheme, relu: bool) -> int:
+    """The code of a rounded product; ReLU acts on the real value, which is (code − zero_point) · scale."""
+    if relu:
+        steps = max(steps, 0)
+    return sorted((scheme.qmin, steps + zero_point, scheme.qmax))[1]

@@ -12,10 +12,14 @@ from .accumulator import (
     safe_k,
     sum_bits,
 )
+from .disagreement import Disagreement, disagreement, thresholds
 from .matmul import Product, ZeroPointTerms, quantized_matmul, zero_point_terms
+from .requantization import FixedPoint, fixed_point, quantize_bias, requantization_multiplier, requantize
 from .running_sum import RunningSum, running_sum
 
 __all__ = [
+    "Disagreement",
+    "FixedPoint",
     "Product",
     "RunningSum",
     "ZeroPointTerms",
@@ -23,10 +27,16 @@ __all__ = [
     "accumulator_range",
     "bits_needed",
     "centred_range",
+    "disagreement",
+    "fixed_point",
     "product_bits",
+    "quantize_bias",
     "quantized_matmul",
+    "requantization_multiplier",
+    "requantize",
     "running_sum",
     "safe_k",
     "sum_bits",
+    "thresholds",
     "zero_point_terms",
 ]
