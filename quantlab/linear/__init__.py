@@ -12,16 +12,28 @@ from .accumulator import (
     safe_k,
     sum_bits,
 )
+from .cost import Cost, Step, Wire
 from .disagreement import Disagreement, disagreement, thresholds
+from .dynamic import Dynamic
 from .matmul import Product, ZeroPointTerms, quantized_matmul, zero_point_terms
 from .requantization import FixedPoint, fixed_point, quantize_bias, requantization_multiplier, requantize
 from .running_sum import RunningSum, running_sum
+from .static import Static
+from .weight import QuantizedWeight, quantize_weight
+from .weight_only import WeightOnly
 
 __all__ = [
+    "Cost",
     "Disagreement",
+    "Dynamic",
     "FixedPoint",
     "Product",
+    "QuantizedWeight",
     "RunningSum",
+    "Static",
+    "Step",
+    "WeightOnly",
+    "Wire",
     "ZeroPointTerms",
     "accumulate",
     "accumulator_range",
@@ -31,6 +43,7 @@ __all__ = [
     "fixed_point",
     "product_bits",
     "quantize_bias",
+    "quantize_weight",
     "quantized_matmul",
     "requantization_multiplier",
     "requantize",

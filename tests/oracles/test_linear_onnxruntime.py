@@ -1,4 +1,4 @@
-"""ONNX Runtime as oracle: MatMulInteger for the accumulator, QLinearMatMul for the float multiplier.
+"""ONNX Runtime as oracle: MatMulInteger for the accumulator, QLinearMatMul for the float multiplier, and two modes.
 
 Without VNNI its uint8 by int8 kernel sums pairs of products in 16 bits, which saturate (255 · 127 · 2 does not fit): it
 is wrong then on AVX2, so activations of that pair have 7 bits here.
@@ -13,7 +13,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from quantlab import PerChannel, PerTensor, QTensor, Quantizer, Scheme
-from quantlab.linear import quantized_matmul, requantization_multiplier, requantize
+from quantlab.linear import Dynamic, Static, quantize_weight, quantized_matmul, requantization_multiplier, requantize
 
 TYPES = {"int8": TensorProto.INT8, "uint8": TensorProto.UINT8}
 # int8 activations by uint8 weights are the pair that ONNX Runtime's processor kernels leave out.
@@ -100,3 +100,35 @@ def test_ties_go_to_even_before_the_zero_point_is_added():
         expected = run_only("QLinearMatMul", {name: np.asarray(v) for name, v in values.items()}, TensorProto.INT8)
         found = requantize(a.astype(np.int32), half, zero_point, Scheme(symmetric=False))
         assert np.array_equal(found, expected)
+
+
+@pytest.mark.parametrize("signed", [True, False])
+def test_a_static_layer_is_quantize_linear_and_q_linear_mat_mul(signed):
+    rng = np.random.default_rng(3)
+    x, w = rng.normal(0.3, 1, (9, 50)).astype(np.float32), rng.normal(size=(20, 50))
+    scheme = Scheme(symmetric=False, signed=signed)
+    weight = quantize_weight(w, Scheme(symmetric=False, signed=signed, granularity=PerChannel(0)))
+    own, out = Quantizer(x, scheme), Quantizer((x @ w.T * 0.8).astype(np.float32), scheme)
+    kind = own.dtype.name
+    values = {
+        "a": own.quantize(x), "a_scale": flat(own.scale, np.float32), "a_zero": flat(own.zero_point, kind),
+        "b": np.ascontiguousarray(weight.codes.T), "b_scale": flat(weight.quantizer.scale, np.float32),
+        "b_zero": flat(weight.quantizer.zero_point, kind),
+        "y_scale": flat(out.scale, np.float32), "y_zero": flat(out.zero_point, kind),
+    }  # fmt: skip
+    found = Static(weight, input=own, output=out)(x)
+    assert np.array_equal(found.codes, run_only("QLinearMatMul", values, TYPES[kind]))
+
+
+def test_a_dynamic_layer_scales_what_mat_mul_integer_gives():
+    """uint8 by uint8, so that all 8 bits of the activations are right on every processor."""
+    rng = np.random.default_rng(4)
+    x, scheme = rng.normal(0.3, 1, (9, 50)).astype(np.float32), Scheme(symmetric=False, signed=False)
+    weight = quantize_weight(rng.normal(size=(20, 50)), scheme)
+    own, grid = Quantizer(x, scheme), weight.quantizer
+    values = {
+        "a": own.quantize(x), "b": np.ascontiguousarray(weight.codes.T),
+        "a_zero": flat(own.zero_point, np.uint8), "b_zero": flat(grid.zero_point, np.uint8),
+    }  # fmt: skip
+    accumulator = run_only("MatMulInteger", values, TensorProto.INT32)
+    assert np.array_equal(Dynamic(weight, scheme)(x), accumulator.astype(np.float32) * (own.scale * grid.scale))
