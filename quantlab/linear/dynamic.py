@@ -14,7 +14,7 @@ from quantlab.records import QTensor
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
 from .cost import Cost, Step, Wire, real
-from .weight import QuantizedWeight, activations
+from .weight import QuantizedWeight, activations, received
 
 _AFFINE = Scheme(symmetric=False)
 
@@ -72,7 +72,8 @@ class Dynamic:
 
         Parameters
         ----------
-        x : (batch, in) real numbers, no NaN
+        x : (batch, in) real numbers, no NaN; or a QTensor with one scale, or one a row
+            A QTensor's own scale is taken, and no range is found.
         threads : int
             At most so many at once.
 
@@ -80,10 +81,13 @@ class Dynamic:
         -------
         (batch, out) float32, or a QTensor where `output` is a Scheme
         """
-        values = activations(x, self.weight)
-        quantizer = Quantizer(values, self.activations)
-        codes, zero = quantizer.quantize(values), quantizer.zero_point
-        y = scaled_product(codes, zero, quantizer.scale, self.weight, self._packed, threads)
+        if isinstance(x, QTensor):
+            codes, scale, zero = received(x, self.weight)
+        else:
+            values = activations(x, self.weight)
+            found = Quantizer(values, self.activations)
+            codes, scale, zero = found.quantize(values), found.scale, found.zero_point
+        y = scaled_product(codes, zero, scale, self.weight, self._packed, threads)
         if self.relu:
             np.maximum(y, 0, out=y)
         if self.output is None:
@@ -91,22 +95,31 @@ class Dynamic:
         own = Quantizer(y, self.output)
         return QTensor(own.quantize(y), own.scale, own.zero_point)
 
-    def cost(self, batch: int) -> Cost:
-        """Return what a call with `batch` rows moves and computes."""
+    def cost(self, batch: int, *, quantized: bool = False) -> Cost:
+        """Return what a call with `batch` rows moves and computes.
+
+        Parameters
+        ----------
+        batch : int
+        quantized : bool
+            Whether the input comes as a QTensor.
+        """
         outputs, inputs = self.weight.shape
         x, y = real("x", batch, inputs), real("y", batch, outputs)
         codes = Wire("x codes", self.activations.dtype.name, (batch, inputs), 8)
-        steps = [
-            Step("find range", (x,), ()),
-            Step("quantize", (x,), (codes,), float_multiply_adds=batch * inputs),
+        steps = []
+        if not quantized:
+            steps.append(Step("find range", (x,), ()))
+            steps.append(Step("quantize", (x,), (codes,), float_multiply_adds=batch * inputs))
+        steps.append(
             Step(
                 "product",
                 (codes, self.weight.wire(8)),
                 (y,),
                 integer_multiply_adds=batch * outputs * inputs,
                 float_multiply_adds=batch * outputs * len(self.weight.groups),
-            ),
-        ]
+            )
+        )
         if self.output is not None:
             out = Wire("y codes", self.output.dtype.name, (batch, outputs), 8)
             steps.append(Step("find range of y", (y,), ()))
@@ -144,7 +157,7 @@ def scaled_product(
     >>> scaled_product(np.array([[2, 4]], np.int8), 0, np.float32(0.5), weight, packed_by_group(weight), 1).tolist()
     [[129.5]]
     """
-    zeros = zero_point if isinstance(zero_point, int) else zero_point.ravel()
+    zeros = zero_point if isinstance(zero_point, int) else np.ravel(zero_point)
     scales, by_row = weight.scales(), np.ndim(scale) > 0 and np.size(scale) > 1
     first = scales if by_row or np.size(scale) == 0 else scales * np.float32(np.ravel(scale)[0])
     y: npt.NDArray[np.float32] | None = None

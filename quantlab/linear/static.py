@@ -23,7 +23,7 @@ from .requantization import (
     requantization_multiplier,
     requantize,
 )
-from .weight import QuantizedWeight, activations
+from .weight import QuantizedWeight, activations, received
 
 Arithmetic = Literal["float"] | FixedPointRounding
 
@@ -153,18 +153,16 @@ class Static:
     def _codes(self, x: Any) -> npt.NDArray[Any]:
         if not isinstance(x, QTensor):
             return self.input.quantize(activations(x, self.weight))
-        own, inputs = self.input, self.weight.shape[1]
-        if np.size(x.scale) != 1 or np.size(x.zero_point) != 1:
-            raise ValueError(f"x must have one scale, got {np.size(x.scale)}; this layer was calibrated per tensor.")
-        scale, zero = float(np.ravel(x.scale)[0]), int(np.ravel(x.zero_point)[0])
-        if scale != float(own.scale) or zero != own.zero_point or x.codes.dtype != own.dtype:
+        own = self.input
+        codes, scale, zero = received(x, self.weight)
+        if np.size(scale) != 1 or np.size(zero) != 1:
+            raise ValueError(f"x must have one scale, got {len(codes)}; this layer was calibrated per tensor.")
+        if scale != own.scale or zero != own.zero_point or codes.dtype != own.dtype:
             raise ValueError(
-                f"x has scale {scale:.9g}, zero point {zero} and {x.codes.dtype}, but this layer was calibrated for "
+                f"x has scale {scale:.9g}, zero point {zero} and {codes.dtype}, but this layer was calibrated for "
                 f"scale {float(own.scale):.9g}, zero point {own.zero_point} and {own.dtype}; requantize it."
             )
-        if x.codes.ndim != 2 or x.codes.shape[1] != inputs:
-            raise ValueError(f"x must have shape (batch, {inputs}) for this layer, got {x.codes.shape}; reshape it.")
-        return x.codes
+        return codes
 
     def cost(self, batch: int, *, quantized: bool = False) -> Cost:
         """Return what a call with `batch` rows moves and computes.

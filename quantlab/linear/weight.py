@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from quantlab.grid import scale_bytes, working_type
 from quantlab.quantizer import Quantizer
+from quantlab.records import QTensor
 from quantlab.scheme import PerChannel, PerGroup, Scheme
 
 from .cost import Wire
@@ -132,12 +133,44 @@ def activations(x: Any, weight: QuantizedWeight) -> npt.NDArray[np.float32]:
     >>> activations([[1, 2]], quantize_weight([[0.5, 1.0]])).dtype.name
     'float32'
     """
+    if isinstance(x, QTensor):
+        raise TypeError("x must be real numbers for this layer, got a QTensor; dequantize it first.")
     values = np.asarray(x)
     working_type(values.dtype)
-    inputs = weight.shape[1]
+    _require_matrix(values, weight.shape[1])
+    return np.ascontiguousarray(values, np.float32)
+
+
+def received(x: QTensor, weight: QuantizedWeight) -> tuple[npt.NDArray[Any], Any, Any]:
+    """Return codes, scale and zero point of an input that another layer quantized: one scale, or one a row.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the codes are no (batch, in) matrix of int8 or uint8, or scales change along a row.
+
+    Examples
+    --------
+    >>> received(QTensor(np.ones((1, 2), np.int8), 0.5, 3), quantize_weight([[0.5, 1.0]]))
+    (array([[1, 1]], dtype=int8), np.float32(0.5), 3)
+    """
+    codes, scale, zero = x.codes, np.asarray(x.scale, np.float32), np.asarray(x.zero_point)
+    if codes.dtype not in (np.dtype(np.int8), np.dtype(np.uint8)):
+        raise TypeError(f"Codes of x must be int8 or uint8, got {codes.dtype}; quantize to 8 bits or fewer.")
+    _require_matrix(codes, weight.shape[1])
+    for name, found in (("scale", scale), ("zero point", zero)):
+        if found.size != 1 and found.shape != (len(codes), 1):
+            raise ValueError(
+                f"x must have one {name} or ({len(codes)}, 1), one a row, got shape {found.shape}; what changes along "
+                "a row cannot leave the sum."
+            )
+    one = scale.size == 1, zero.size == 1
+    return codes, scale.reshape(-1)[0] if one[0] else scale, int(zero.reshape(-1)[0]) if one[1] else zero
+
+
+def _require_matrix(values: npt.NDArray[Any], inputs: int) -> None:
     if values.ndim != 2 or values.shape[1] != inputs:
         raise ValueError(f"x must have shape (batch, {inputs}) for this layer, got {values.shape}; reshape it.")
-    return np.ascontiguousarray(values, np.float32)
 
 
 def _bias(bias: Any, outputs: int) -> npt.NDArray[np.float32]:

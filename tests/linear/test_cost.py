@@ -79,6 +79,11 @@ def test_between_quantized_layers_there_is_no_float():
     assert {wire.dtype for wire in wires} == {"int8", "int32"}
 
 
+def test_a_dynamic_layer_finds_no_range_of_what_comes_in_codes():
+    names = [[step.name for step in Dynamic(WEIGHT).cost(BATCH, quantized=q).steps] for q in (False, True)]
+    assert names == [["find range", "quantize", "product"], ["product"]]
+
+
 @pytest.mark.parametrize(
     "layer", [WeightOnly(GROUPED), WeightOnly(quantize_weight(W, Scheme(bits=3, granularity=PerGroup(32))))]
 )

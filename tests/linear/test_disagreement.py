@@ -20,13 +20,14 @@ GRIDS = [Scheme(), Scheme(bits=3), Scheme(symmetric=False, signed=False), Scheme
 @settings(max_examples=120)
 @given(
     multiplier=st.one_of(st.floats(0.02, 3.0), st.integers(-5, 2).map(lambda e: 2.0**e)),
+    times=st.sampled_from([1, 1, 1.01, 1.5]),  # also two that differ by more than their rounding: runs meet then
     ways=st.lists(st.sampled_from(list(WAYS)), min_size=2, max_size=2),
     scheme=st.sampled_from(GRIDS),
     where=st.floats(0, 1),
 )
-def test_the_runs_hold_exactly_the_accumulators_that_differ(multiplier, ways, scheme, where):
+def test_the_runs_hold_exactly_the_accumulators_that_differ(multiplier, times, ways, scheme, where):
     zero_point = 0 if scheme.symmetric else scheme.qmin + round(where * (scheme.levels - 1))
-    first, second = (WAYS[way](multiplier) for way in ways)
+    first, second = (WAYS[way](m) for way, m in zip(ways, (multiplier, multiplier * times), strict=True))
     found = disagreement(first, second, zero_point, scheme)
     everything = np.arange(-14_000, 14_000)  # 256 / 0.02 to either side: beyond it both clip
     codes = [requantize(everything, by, zero_point, scheme) for by in (first, second)]

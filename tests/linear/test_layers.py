@@ -132,6 +132,18 @@ def test_dynamic_can_give_codes_with_a_scale_from_its_own_result():
         assert np.array_equal(codes.zero_point, own.zero_point)
 
 
+@pytest.mark.parametrize("kind", [PerTensor(), PerChannel(0)])
+def test_a_dynamic_layer_takes_the_codes_of_another_with_their_own_scale(kind):
+    rng = np.random.default_rng(1)
+    x, first = rng.normal(size=(5, 30)), quantize_weight(rng.normal(size=(7, 30)))
+    scheme = Scheme(symmetric=False, signed=False, granularity=kind)
+    between = Dynamic(first, output=scheme, relu=True)(x)
+    second = Dynamic(quantize_weight(rng.normal(size=(4, 7)), bias=rng.normal(size=4)), scheme)
+    real = Dynamic(first, relu=True)(x)
+    assert np.array_equal(second(between), second(real))  # which finds the same range again
+    assert second(QTensor(between.codes[:1], 0.5, 3)).shape == (1, 4)
+
+
 def static_model(codes, layer):
     """A static layer's codes in Python's integers, and in NumPy's float32 for the float multiplier."""
     weight, out = layer.weight, layer.output
@@ -290,7 +302,23 @@ STATIC = Static(W, input=GRID)
             ValueError,
             "zero point 0 and uint8, but thi",
         ),
-        (lambda: STATIC(QTensor(np.ones((1, 3), np.int8), np.ones(3), 0)), ValueError, "x must have one scale, got 3"),
+        (lambda: WeightOnly(W)(QTensor(np.ones((1, 3), np.int8), 1.0, 0)), TypeError, "got a QTensor; dequantize it"),
+        (
+            lambda: Dynamic(W)(QTensor(np.ones((2, 3), np.int8), np.ones(3), 0)),
+            ValueError,
+            r"x must have one scale or \(2, 1\), one a row, got shape \(3,\)",
+        ),
+        (
+            lambda: Dynamic(W)(QTensor(np.ones((2, 3), np.int8), 1.0, np.zeros((1, 3), int))),
+            ValueError,
+            r"x must have one zero point or \(2, 1\), one a row",
+        ),
+        (lambda: Dynamic(W)(QTensor(np.ones((2, 3), np.int16), 1.0, 0)), TypeError, "must be int8 or uint8, got int16"),
+        (
+            lambda: STATIC(QTensor(np.ones((2, 3), np.int8), np.ones((2, 1)), 0)),
+            ValueError,
+            "x must have one scale, got 2; this layer was calibrated per tensor",
+        ),
         (
             lambda: STATIC(QTensor(np.ones((1, 2), np.int8), GRID.scale, 0)),
             ValueError,
