@@ -217,20 +217,23 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 @pytest.fixture
-def page(request: pytest.FixtureRequest, warm: BrowserContext, kept: dict[str, Page], watch: Watch) -> Iterator[Page]:
-    """A tab of the warm browser: as another test left it, or with the mark `fresh` a session that nobody has used.
+def page(request: pytest.FixtureRequest, chromium: Browser, kept: dict[str, Page], watch: Watch) -> Iterator[Page]:
+    """A tab as another test left it, or with the mark `fresh` a session that nobody has used, in the warm browser.
 
     Loading a page costs seconds, and going on from one in the same tab a fraction of it; `steps.visit` does either.
     """
-    fresh = request.node.get_closest_marker("fresh") is not None
-    server = "" if fresh else request.getfixturevalue("server").url
-    tab = watch.follow(kept.pop(server, None) or warm.new_page())
-    tab.bring_to_front()  # behind another tab it would be given less of the processor
+    if request.node.get_closest_marker("fresh"):
+        tab = watch.follow(request.getfixturevalue("warm").new_page())
+        yield tab
+        tab.close()
+        return
+    server = request.getfixturevalue("server").url
+    # In a window of its own: a tab behind another one may be given no frames and little of the processor.
+    tab = watch.follow(kept.pop(server, None) or chromium.new_context(viewport=VIEWPORT).new_page())
+    tab.bring_to_front()
     yield tab
     watch.leave(tab)
-    if fresh or request.node.stash.get(_FAILED, False) or watch.errors:
-        tab.close()
-    elif tidy(tab):
-        kept[server] = tab
+    if request.node.stash.get(_FAILED, False) or watch.errors or not tidy(tab):
+        tab.context.close()
     else:
-        tab.close()
+        kept[server] = tab

@@ -45,7 +45,8 @@ _TOLD = f"""texts => {{ {READ}; {LASTING}
   return lasting(() => {{
     const told = [...document.querySelectorAll(".st-key-sentence")].map(read)
     return told.length === 1 && texts.every(text => told[0].includes(text)) && {SETTLED} }}) }}"""
-# What Back does, until the run that it asks for has ended. One too short to be seen is waited for in vain.
+# What Back does, until the run that it asks for has ended. A run whose messages a busy browser takes all at once is
+# never seen to be under way, and waited for in vain.
 _GO = """path => new Promise(done => {
   const app = document.querySelector("[data-testid=stApp]")
   const running = () => app.dataset.testScriptState !== "notRunning"
@@ -57,11 +58,11 @@ _GO = """path => new Promise(done => {
     watch.observe(app, {attributes: true, attributeFilter: ["data-test-script-state"]})
     history.pushState(null, "", path)
     dispatchEvent(new PopStateEvent("popstate"))
-    setTimeout(() => begun || end(), 3_000)
+    setTimeout(() => begun || end(), 1_500)
   }
   go()
 })"""
-# What the page tells its server of the window, and whether a run has begun since.
+# What the page tells its server of the window, and whether a run has been seen since.
 _LOOK = (
     """() => [matchMedia("(max-width: 640px)").matches, matchMedia("(prefers-color-scheme: dark)").matches].join()"""
 )
@@ -112,7 +113,8 @@ def appear(page: Page, *, width: int = 1280, height: int = 900, **media: Any) ->
         page.evaluate(_AWAIT_RUN)
         act()
         if page.url != "about:blank" and page.evaluate(_LOOK) != before:
-            page.wait_for_function("window.ranSince", timeout=10_000, polling=20)
+            with suppress(TimeoutError):
+                page.wait_for_function("window.ranSince", timeout=1_500, polling=20)
             page.evaluate(_AT_REST)
 
 
