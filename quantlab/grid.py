@@ -172,6 +172,50 @@ def parameters(lo: Flat, hi: Flat, scheme: Scheme, working: np.dtype[Any]) -> tu
     return scale, np.clip(scheme.qmin - steps_to_lo, least, greatest), held
 
 
+def covering(lo: Flat, hi: Flat, scheme: Scheme) -> tuple[Flat, Flat]:
+    """Return for each range the one, as wide or wider, whose end codes reach lo and hi: beyond it no error can shrink.
+
+    Symmetric: where ``absmax / d`` puts the top code short of absmax, as with ``d = 2^(bits−1)``, or `scale_dtype`
+    rounds the scale down. Affine: as far as rounding the zero point moves the grid, half a step; as a zero point at
+    its limits needs; and to 0 where the codes must hold it, which a clamped zero point comes to.
+
+    Parameters
+    ----------
+    lo, hi : float64 arrays, one entry a part
+    scheme : Scheme
+
+    Examples
+    --------
+    >>> lo, hi = covering(np.array([-1.0]), np.array([7.0]), Scheme(bits=4))
+    >>> lo.tolist(), hi.tolist()
+    ([-8.0], [8.0])
+    """
+    most = np.finfo(np.float64).max
+    coarse = 1 + float(np.finfo(np.float16).eps) * (scheme.scale_dtype == "float16")
+    if scheme.symmetric:
+        zero_point, wide = symmetric_zero_point(scheme), np.maximum(np.abs(lo), np.abs(hi))
+        with np.errstate(over="ignore"):
+            for end, codes in ((-lo, zero_point - scheme.qmin), (hi, scheme.qmax - zero_point)):
+                if codes:  # one bit has codes on one side of 0 only
+                    wide = np.maximum(wide, end * (_divisor(scheme) / codes * coarse))
+        wide = np.minimum(wide, most)
+        return -wide, wide
+    with_zero, steps = scheme.affine_range != "free", scheme.qmax - scheme.qmin
+    if with_zero:
+        lo, hi = np.minimum(lo, 0.0), np.maximum(hi, 0.0)
+    still_lo, still_hi = with_zero & (lo == 0), with_zero & (hi == 0)  # 0 has a code: such an end stays
+    fewer = np.where(still_lo | still_hi, steps, max(steps - 1, 0.5))
+    far = np.maximum(-lo, hi) / (FREE_ZERO_POINT // 2)
+    with np.errstate(over="ignore"):
+        wide = np.maximum(hi / fewer - lo / fewer, far) * (steps * coarse)
+        beyond = (wide - (hi - lo)) / np.where(still_lo | still_hi, 1, 2)
+        beyond = np.where(beyond > 0, beyond, 0.0)
+        return (
+            np.where(still_lo, lo, np.maximum(lo - beyond, -most)),
+            np.where(still_hi, hi, np.minimum(hi + beyond, most)),
+        )
+
+
 def checked_parameters(scale: Any, zero_point: Any, scheme: Scheme) -> tuple[AnyArray, AnyArray]:
     """Return a given scale and zero point as arrays that a quantizer of this scheme can work with.
 

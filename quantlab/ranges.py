@@ -10,17 +10,22 @@ from typing import Any, Protocol
 import numpy as np
 
 from . import kernels
-from .grid import Flat, largest_of, layout_of, order_of, parameters, sweep, working_type
+from .grid import Flat, covering, largest_of, layout_of, order_of, parameters, sweep, working_type
 from .scheme import Fixed, Granularity, MinMax, MinMSE, Percentile, Scheme
 
 EVERY_VALUE = 65_536  # up to here MinMSE looks at every value of a part, above at its histogram
 BINS = 2048
+FEW = 4_096  # up to here MinMSE also tries what luck in rounding gives so few values
 _STEPS_A_HALVING = 16  # candidates of the coarse search: each 2^(−1/16) of the one before
+_STEPS_FOR_FEW = 128
+_LUCK = 1.1  # how much wider few values are searched than where the end codes reach them
 _HALVINGS = 12
+_FINE = 32  # of few values, also between the neighbours of the best of these
 _REFINEMENTS = 16  # golden-section steps: the threshold to 1 part in 20,000
 _ROUNDS = 8
 _LESS = 1 - 1e-9  # sums of other terms differ by their rounding: that is no gain
 _GOLDEN = (5**0.5 - 1) / 2
+_MOST = float(np.finfo(np.float64).max)
 
 
 class Measure(Protocol):
@@ -162,8 +167,10 @@ def find_range(x: np.ndarray[Any, np.dtype[Any]], scheme: Scheme, summary: Summa
     lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
     if isinstance(scheme.range, MinMax):
         return lo, hi
+    some = lo <= hi
+    lo, hi = np.where(some, lo, 0.0), np.where(some, hi, 0.0)
     search = _symmetric_search if scheme.symmetric else _affine_search
-    return search(_measure(x, layout, scheme, summary), lo, hi, scheme)
+    return search(_measure(x, layout, scheme, summary), lo, hi, scheme, x.size <= FEW)
 
 
 def _percentiles(x: Any, layout: kernels.Layout, p: float) -> tuple[Flat, Flat]:
@@ -212,24 +219,37 @@ def unit_of(summary: Summary) -> Flat:
     return np.where(usual, 1.0, np.ldexp(1.0, -np.clip(np.frexp(wide)[1], -1000, 1000)))
 
 
-def _symmetric_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme) -> tuple[Flat, Flat]:
-    top = np.where(lo <= hi, np.maximum(np.abs(lo), np.abs(hi)), 0.0)
-    threshold, _ = _best_end(lambda t: measure(-t, t), top, np.zeros_like(top))
+def _outermost(lo: Flat, hi: Flat, scheme: Scheme, few: bool) -> tuple[Flat, Flat, Flat]:
+    """Return the widest range to try for each part, and the place inside it that narrower ones shrink to."""
+    least, greatest = covering(lo, hi, scheme)
+    # A zero point that is clamped into the codes gives no grids but those that hold 0.
+    holds_zero = scheme.symmetric or scheme.affine_range != "free"
+    middle = np.zeros_like(lo) if holds_zero else least / 2 + greatest / 2
+    if few and scheme.bits > 1:
+        least, greatest = (middle + np.clip((end - middle) * _LUCK, -_MOST, _MOST) for end in (least, greatest))
+    return least, greatest, middle
+
+
+def _symmetric_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme, few: bool) -> tuple[Flat, Flat]:
+    top = np.maximum(np.abs(lo), np.abs(hi))
+    _, outer, _ = _outermost(lo, hi, scheme, few)
+    share, error = _best_share(lambda t: measure(-outer * t, outer * t), len(lo), few)
+    threshold = outer * share
+    threshold = np.where(measure(-top, top)[0] < error * _LESS, top, threshold)
     return -threshold, threshold
 
 
-def _affine_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme) -> tuple[Flat, Flat]:
-    lo, hi = np.where(lo <= hi, lo, 0.0), np.where(lo <= hi, hi, 0.0)
-    with_zero = scheme.affine_range == "include_zero"
-    if with_zero:
-        lo, hi = np.minimum(lo, 0.0), np.maximum(hi, 0.0)
-    least, greatest, zero = lo, hi, np.zeros_like(lo)
+def _affine_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme, few: bool) -> tuple[Flat, Flat]:
+    least, greatest, middle = _outermost(lo, hi, scheme, few)
+    with_zero, zero = scheme.affine_range != "free", np.zeros_like(lo)
     # From both ends at once to a good start: from the full range, one end alone often cannot gain anything.
-    middle = zero if with_zero else lo / 2 + hi / 2
     share, error = _best_share(
-        lambda t: measure(middle + (least - middle) * t, middle + (greatest - middle) * t), len(lo)
+        lambda t: measure(middle + (least - middle) * t, middle + (greatest - middle) * t), len(lo), few
     )
-    lo, hi = middle + (least - middle) * share, middle + (greatest - middle) * share
+    as_it_is = measure(lo, hi)[0]
+    kept, error = as_it_is < error * _LESS, np.minimum(as_it_is, error)
+    lo = np.where(kept, lo, middle + (least - middle) * share)
+    hi = np.where(kept, hi, middle + (greatest - middle) * share)
     for _ in range(_ROUNDS):
         before = error
         end, found = _best_end(partial(measure, lo), greatest, zero if with_zero else lo)
@@ -247,24 +267,34 @@ def _best_end(measure: Callable[[Flat], tuple[Flat, Flat]], outer: Flat, anchor:
     return anchor + (outer - anchor) * share, error
 
 
-def _best_share(measure: Callable[[Flat], tuple[Flat, Flat]], parts: int) -> tuple[Flat, Flat]:
+def _best_share(measure: Callable[[Flat], tuple[Flat, Flat]], parts: int, few: bool = False) -> tuple[Flat, Flat]:
     """Return the share of the full way, 1 or less, with the least error for each part, the wider on a tie."""
     best, share = np.full(parts, np.inf), np.ones(parts)
-    for step in range(_HALVINGS * _STEPS_A_HALVING + 1):
-        now = np.full(parts, 2.0 ** (-step / _STEPS_A_HALVING))
+    steps = _STEPS_FOR_FEW if few else _STEPS_A_HALVING
+
+    def look(place: Flat, error: Flat) -> None:
+        nonlocal best, share
+        better = (error < best * _LESS) | ((error * _LESS <= best) & (place > share))
+        best, share = np.where(better, error, best), np.where(better, place, share)
+
+    for step in range(_HALVINGS * steps + 1):
+        now = np.full(parts, 2.0 ** (-step / steps))
         error, clipping = measure(now)
-        better = error < best * _LESS
-        best, share = np.where(better, error, best), np.where(better, now, share)
+        look(now, error)
         # Clipping alone costs more than the best found, and it only grows from here on.
         if (clipping > best).all():
             break
-    a, b = share * 2.0 ** (-1 / _STEPS_A_HALVING), np.minimum(share * 2.0 ** (1 / _STEPS_A_HALVING), 1.0)
+    a, b = share * 2.0 ** (-1 / steps), np.minimum(share * 2.0 ** (1 / steps), 1.0)
+    if few:  # their error has many dips, which the golden section alone would step over
+        apart = (b - a) / _FINE
+        for step in range(_FINE):
+            look(now := b - apart * step, measure(now)[0])
+        a, b = share - apart, np.minimum(share + apart, 1.0)
     near, far = b - _GOLDEN * (b - a), a + _GOLDEN * (b - a)
     at_near, at_far = measure(near)[0], measure(far)[0]
     for _ in range(_REFINEMENTS):
-        for place, error in ((near, at_near), (far, at_far)):
-            better = (error < best * _LESS) | ((error * _LESS <= best) & (place > share))
-            best, share = np.where(better, error, best), np.where(better, place, share)
+        look(near, at_near)
+        look(far, at_far)
         outward = at_far <= at_near
         a, b = np.where(outward, near, a), np.where(outward, b, far)
         fresh = np.where(outward, a + _GOLDEN * (b - a), b - _GOLDEN * (b - a))

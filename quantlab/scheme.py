@@ -64,6 +64,8 @@ class Percentile:
 class MinMSE:
     """The range with the least mean squared error under the Scheme's own codes.
 
+    It clips where finer steps gain more, and is wider than the values where the top code would fall short of them.
+
     >>> MinMSE()
     MinMSE()
     """

@@ -12,6 +12,7 @@ import numpy as np
 
 from quantlab.experiments.part import part_kind
 from quantlab.experiments.tensor import Compared, Result, Settings
+from quantlab.grid import parameters
 from quantlab.numerals import UNIT_SPACE, code, count, decibels, num, share
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel
 
@@ -201,9 +202,19 @@ def _given_up(result: Result) -> str | None:
     if not np.isfinite(gain) or abs(gain) < _SAME:
         return f"{lead}: **{here}**, as with min–max."
     verdict = ""
-    if abs(gain) > _DECIBELS:
+    if abs(gain) > _DECIBELS and _finer(result):
         verdict = ", yet the finer steps win" if gain > 0 else ", and the finer steps cannot make up for it"
+    elif abs(gain) > _DECIBELS:
+        verdict = f", and the wider range {'wins' if gain > 0 else 'loses more than it saves'}"
     return f"{lead}{verdict}: **{here}** against {decibels(unclipped)} with min–max."
+
+
+def _finer(result: Result) -> bool:
+    """Return whether the steps are finer than those of the range that covers everything."""
+    lo, hi = (np.array([end], np.float64) for end in result.part.extremes)
+    quantizer = result.part.quantizer
+    unclipped, _, _ = parameters(lo, hi, result.scheme, quantizer.scale.dtype)
+    return float(quantizer.scale) < float(unclipped[0])
 
 
 def _pinned_unclipped(result: Result, pinned: Compared) -> bool:

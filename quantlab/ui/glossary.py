@@ -34,7 +34,8 @@ GLOSSARY: dict[str, str] = {
     "mean error": "The mean of |x̂ − x|.",
     "min-max": "A range from the smallest to the largest value: nothing lies outside it.",
     "mse": "The mean of (x̂ − x)²; large errors count most.",
-    "mse-optimal": "The range with the least mean squared error: it clips a little where finer steps gain more.",
+    "mse-optimal": "The range with the least mean squared error: it clips a little where finer steps gain more, and is "
+    "wider than the values where the last code would fall short of them.",
     "narrow range": "Leaves out the lowest code, so that the codes are as many below zero as above.",
     "observer": "What watches data and chooses a range from it.",
     "overflow": "What happens to a code beyond the last one: it saturates, or it wraps.",

@@ -111,6 +111,16 @@ def test_clipping_is_weighed_against_the_range_that_covers_everything(
     assert "min–max" not in _said(replace(clipped, compare="nothing"))
 
 
+def test_a_range_wider_than_the_values_is_not_told_of_finer_steps() -> None:
+    values = np.r_[np.linspace(-0.3, 0.9, 12), 1.0]
+    wider = _said_of(values, bits=4, range=Fixed(-1.05, 1.05))
+    assert wider.startswith("Clipping **7.7")
+    assert "finer steps" not in wider
+    assert ", and the wider range wins: " in wider
+    # min–max itself clips the largest value here; the least squared error needs to clip nothing.
+    assert "lipping" not in _said_of(values, bits=4, range=MinMSE())
+
+
 def test_clipping_is_weighed_against_another_pin_instead() -> None:
     said = _said(replace(OUTLIER, range=MinMSE(), pin=replace(OUTLIER, bits=6), compare="pinned"))
     assert "than the pinned state." in said
