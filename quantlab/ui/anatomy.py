@@ -44,10 +44,12 @@ def control_bar() -> DeltaGenerator:
 
 
 def notice(text: str = "", news: str = "") -> None:
-    """Say what is wrong in one sentence, as it is: `text`, or what the address has to report; else what went well."""
+    """Say what went well, and what is wrong, in the colour of the latter: `text`, or what the address has to report."""
     said = text or address.notice()
     with st.container(key="notice"):
-        if news and not said:
+        if said:
+            said = " ".join(filter(None, [news, said]))
+        elif news:
             with st.container(key="news"):
                 st.markdown(f":material/check: {plain(news)}")
             return
