@@ -112,6 +112,7 @@ def heat_map(
     *,
     limit: float,
     middle: float = 0.0,
+    codes: tuple[int, int] | None = None,
     texts: Sequence[Sequence[str]] | None = None,
     lines: Sequence[str] | None = None,
     block: tuple[int, int] = (1, 1),
@@ -133,6 +134,8 @@ def heat_map(
         Values at `middle` ± `limit` have the full colour; of errors, 0 to `limit`.
     middle : float
         What is drawn as paper: 0, or the zero point of unsigned codes.
+    codes : (int, int), optional
+        Lowest and highest code, where the colours would go on beyond one of them.
     texts : nested sequence of str, optional
         A ready number for each cell: in the cells up to 12 × 12, and in the hover texts where cells are picked.
     lines : sequence of str, optional
@@ -175,7 +178,7 @@ def heat_map(
         heat |= {"text": [list(row) for row in texts], "texttemplate": "%{text}", "textfont": {"size": 12}}
     if pick == "cell" and rows * columns > MOST_CELLS:
         pick = "row"
-    notes = _key(kind, limit, middle)
+    notes = _key(kind, limit, codes or (middle - limit, middle + limit))
     return figure(
         [heat, _picks(rows, columns, pick, texts, lines, block)],
         annotations=notes,
@@ -242,7 +245,7 @@ def _frames(rows: int, columns: int, row: int | None, column: int | None) -> lis
     ]
 
 
-def _key(kind: str, limit: float, middle: float) -> list[dict[str, Any]]:
+def _key(kind: str, limit: float, reach: tuple[float, float]) -> list[dict[str, Any]]:
     """Say over the map what the two ends of the colours mean."""
     if kind == "errors":
         ends = [("rounding", f"error {num(limit)}", 0)]
@@ -251,7 +254,7 @@ def _key(kind: str, limit: float, middle: float) -> list[dict[str, Any]]:
         def write(value: float) -> str:
             return code(round(value)) if kind == "codes" else num(value)
 
-        ends = [("neg2", write(middle - limit), 0), ("pos2", write(middle + limit), 76)]
+        ends = [("neg2", write(reach[0]), 0), ("pos2", write(reach[1]), 76)]
     over: dict[str, Any] = {"yanchor": "bottom", "xref": "paper", "yref": "paper", "yshift": 3}
     notes = []
     for colour, words, left in ends:

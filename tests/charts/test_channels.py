@@ -82,3 +82,10 @@ def test_a_cell_is_framed_and_so_is_a_line():
     row = heat_map(np.zeros((3, 4)), "values", limit=1.0, chosen=(1, None)).layout.shapes[-1]
     assert (cell.x0, cell.x1, cell.y0, cell.y1, cell.line.width) == (1.5, 2.5, 0.5, 1.5, 3)
     assert (row.x0, row.x1, row.y0, row.y1, row.line.width) == (-0.5, 3.5, 0.5, 1.5, 2)
+
+
+def test_the_key_of_a_map_of_codes_ends_with_the_last_code() -> None:
+    signed = heat_map([[-8, 7]], "codes", limit=8, codes=(-8, 7)).layout.annotations
+    assert [words.text for words in signed if words.text != "■"] == ["−8", "7"]
+    values = heat_map([[-8.0, 7.0]], "values", limit=8).layout.annotations
+    assert [words.text for words in values if words.text != "■"] == ["−8.00", "8.00"]

@@ -120,6 +120,7 @@ def _map(result: Result, found: Channels | None, heat: Blocks, spoken: str) -> C
             heat.kind,
             limit=heat.limit,
             middle=heat.middle,
+            codes=(result.scheme.qmin, result.scheme.qmax) if heat.kind == "codes" else None,
             texts=heat.texts(),
             lines=None if found is None or chosen == "cell" else _lines(found, heat, chosen, granularity, shape),
             block=heat.block,
