@@ -149,16 +149,17 @@ def bits_sentence(swept: Sweep, result: Result) -> str:
     )
     if gain < _FLAT and result.report.mse_clipping > result.report.mse_rounding:
         text += "; :red[clipping] makes most of the error here, and finer steps do not mend that"
-    return " ".join(filter(None, [f"{text}.", _int4_and_int8(curve), _other_grid(swept, result)]))
+    return " ".join(filter(None, [f"{text}.", _int4_and_int8(curve, result.scheme), _other_grid(swept, result)]))
 
 
-def _int4_and_int8(curve: Values) -> str:
+def _int4_and_int8(curve: Values, scheme: Scheme) -> str:
     lost = float(curve[7] - curve[3])
-    if not np.isfinite(lost):
+    if not _FLAT < lost < np.inf:
         return ""
+    few, many = (replace(scheme, bits=width).levels for width in (4, 8))
     return (
-        "int4 has 16 codes where int8 has 256: its steps are about 16 times as wide, and its SQNR is "
-        f"{num(abs(lost), unit='dB')} {'lower' if lost >= 0 else 'higher'}."
+        f"int4 has {few} codes where int8 has {many}: its steps are so much wider that the SQNR is "
+        f"{num(lost, unit='dB')} lower."
     )
 
 

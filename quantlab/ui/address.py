@@ -73,7 +73,7 @@ def _arrive(visit: _Visit, path: str) -> None:
     given = visit.written = st.query_params.to_dict()
     visit.settings, mended = codec.decode(visit.classes[path], given)
     visit.sound = visit.classes[path]()
-    visit.notice = _mended(mended)
+    visit.notice, visit.news = _mended(mended), ""
     visit.touched = {name for name in TRAVELLING if name in given} | (set() if undone else visit.touched)
     visit.path, visit.fresh = path, True
 
@@ -208,7 +208,7 @@ def fall_back(sentence: str) -> bool:
     visit = _visit()
     if visit.settings == visit.sound:
         return False
-    visit.settings, visit.notice = visit.sound, sentence
+    visit.settings, visit.notice, visit.news = visit.sound, sentence, ""
     return True
 
 

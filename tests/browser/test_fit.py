@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from conftest import ROOT, Server
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 from steps import appear, settled, visit
 
 from quantlab.ui.sources import NAMES
@@ -53,3 +53,19 @@ def test_only_what_is_wider_than_the_page_scrolls(page: Page, server: Server, wi
     page.locator(".st-key-formulas .katex-display").last.wait_for()
     # On a phone the tries are one row that scrolls, by design.
     assert [said for said in page.evaluate(SCROLLING) if "st-key-tries" not in said] == []
+
+
+def test_the_name_of_what_is_drawn_stands_within_the_drawing(page: Page, server: Server) -> None:
+    for query, name in (
+        ("data=normal&size=1000x1000&per=group:32:-1&channel=31249", "valuesgroup31249"),
+        ("per=channel:0", "valuesrow"),
+    ):
+        visit(page, server, f"/?{query}")
+        settled(page, "its own scale")
+        label = page.locator(".ql-fall .row.float")
+        expect(label).to_contain_text(name)
+        inner, outer = label.bounding_box(), page.locator(".ql-fall > svg").bounding_box()
+        assert inner is not None
+        assert outer is not None
+        assert inner["x"] >= outer["x"]
+        assert inner["x"] + inner["width"] <= outer["x"] + 62

@@ -102,6 +102,20 @@ def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_arra
 
 
 @pytest.mark.fresh
+def test_news_of_an_array_go_with_a_step_back(page: Page, server: Server) -> None:
+    _open(page, server, "?data=yours", EMPTY)
+    press(page, "bits", "ArrowRight")
+    page.wait_for_url(lambda url: "bits=5" in url)
+    page.get_by_role("textbox", name="Paste numbers").fill("1 2 3")
+    page.get_by_role("textbox", name="Paste numbers").press("Control+Enter")
+    _shown(page, "pasted numbers: 3, float32")
+    page.go_back()
+    page.wait_for_url(lambda url: "bits" not in url)
+    settled(page)
+    expect(_notice(page)).not_to_contain_text("pasted numbers")
+
+
+@pytest.mark.fresh
 def test_pasted_numbers_and_back(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours", EMPTY)
     field = page.get_by_role("textbox", name="Paste numbers")

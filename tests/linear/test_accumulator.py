@@ -1,7 +1,7 @@
 """Narrow accumulators against Python's integers, and what is guaranteed against the worst codes there are."""
 
 import hypothesis.strategies as st
-import naive
+import integer_model
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -30,10 +30,10 @@ def test_the_accumulator_holds_what_step_by_step_addition_leaves(pair, bits, ove
     found = accumulate(pair.a, pair.b, bits=bits, overflow=overflow, group_size=pair.group_size)
     assert found.dtype == np.int32
     found = found if pair.group_size else found[None]
-    for group, run in enumerate(naive.groups_of(pair.x.shape[1], pair.group_size)):
+    for group, run in enumerate(integer_model.groups_of(pair.x.shape[1], pair.group_size)):
         for i, j in np.ndindex(found.shape[1:]):
-            products = naive.quantized_products(pair.a, pair.b, i, j, run, group)
-            assert found[group, i, j] == naive.accumulated(products, bits, overflow)[-1]
+            products = integer_model.quantized_products(pair.a, pair.b, i, j, run, group)
+            assert found[group, i, j] == integer_model.accumulated(products, bits, overflow)[-1]
 
 
 @settings(max_examples=150)
@@ -41,13 +41,13 @@ def test_the_accumulator_holds_what_step_by_step_addition_leaves(pair, bits, ove
 def test_a_running_sum_shows_every_step_of_its_cell(pair, bits, overflow, data):
     i, j = (data.draw(st.integers(0, n - 1)) for n in (len(pair.x), pair.w.shape[1]))
     run = running_sum(pair.a, pair.b, i, j, bits=bits, overflow=overflow, group_size=pair.group_size)
-    runs = naive.groups_of(pair.x.shape[1], pair.group_size)
-    products = [naive.quantized_products(pair.a, pair.b, i, j, r, group) for group, r in enumerate(runs)]
+    runs = integer_model.groups_of(pair.x.shape[1], pair.group_size)
+    products = [integer_model.quantized_products(pair.a, pair.b, i, j, r, group) for group, r in enumerate(runs)]
     joined = [p for group in products for p in group]
     assert run.products.tolist() == joined == (run.a * run.b).tolist()
-    assert run.sums.tolist() == [s for group in products for s in naive.accumulated(group, bits, overflow)]
+    assert run.sums.tolist() == [s for group in products for s in integer_model.accumulated(group, bits, overflow)]
     assert run.exact.tolist() == [sum(group[: at + 1]) for group in products for at in range(len(group))]
-    assert run.bits.tolist() == [naive.bits_needed(int(total)) for total in run.exact]
+    assert run.bits.tolist() == [integer_model.bits_needed(int(total)) for total in run.exact]
     assert run.starts == tuple(r.start for r in runs)
     before = [0 if at in run.starts else int(run.sums[at - 1]) for at in range(len(joined))]
     lowest, highest = run.limits
@@ -70,9 +70,9 @@ def test_a_long_sum_saturates_on_its_way_and_wraps_only_in_its_end(bits):
     exact = quantized_matmul(a, b).accumulator
     found = {way: accumulate(a, b, bits=bits, overflow=way) for way in WAYS}
     for (i, j), total in np.ndenumerate(exact):
-        products = naive.quantized_products(a, b, i, j, range(k), 0)
-        assert found["saturate"][i, j] == naive.accumulated(products, bits, "saturate")[-1]
-        assert found["wrap"][i, j] == naive.kept(int(total), bits, "wrap")
+        products = integer_model.quantized_products(a, b, i, j, range(k), 0)
+        assert found["saturate"][i, j] == integer_model.accumulated(products, bits, "saturate")[-1]
+        assert found["wrap"][i, j] == integer_model.kept(int(total), bits, "wrap")
     assert (found["saturate"] != exact).all() == (bits < 24)
 
 
@@ -89,8 +89,8 @@ def test_wrapping_reaches_beyond_int32():
     )
 )
 def test_bits_are_the_fewest_that_hold_an_integer(value):
-    assert bits_needed(value) == naive.bits_needed(value)
-    assert bits_needed(np.array([[-value - 1]])).tolist() == [[naive.bits_needed(-value - 1)]]
+    assert bits_needed(value) == integer_model.bits_needed(value)
+    assert bits_needed(np.array([[-value - 1]])).tolist() == [[integer_model.bits_needed(-value - 1)]]
 
 
 def worst(quantizer):
@@ -110,8 +110,8 @@ def test_what_is_guaranteed_is_what_the_worst_codes_need(data, kinds, bits, k):
     a, b = (Quantizer(rng.normal(rng.normal(), 1, (3, 3)), data.draw(grids(kind))) for kind in kinds)
     assert centred_range(a) == (min(worst(a)), max(worst(a)))
     products = [p * q for p in worst(a) for q in worst(b)]
-    assert product_bits(a, b) == max(naive.bits_needed(p) for p in products)
-    assert sum_bits(a, b, k) == max(naive.bits_needed(k * p) for p in products)
+    assert product_bits(a, b) == max(integer_model.bits_needed(p) for p in products)
+    assert sum_bits(a, b, k) == max(integer_model.bits_needed(k * p) for p in products)
     largest, safe = max(map(abs, products)), safe_k(a, b, bits)
     assert largest * safe <= 2 ** (bits - 1) - 1 < largest * (safe + 1)
 

@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import hypothesis.strategies as st
-import naive
+import integer_model
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -65,7 +65,7 @@ def integers(codes, zero_point, weight):
     own = weight.quantizer
     a = QTensor(codes, np.float32(1), zero_point)
     b = QTensor(weight.codes.T, np.float32(1), np.asarray(own.zero_point).T)
-    return naive.quantized_matmul(a, b, weight.group_size)[0]
+    return integer_model.quantized_matmul(a, b, weight.group_size)[0]
 
 
 @settings(max_examples=120)
@@ -158,8 +158,10 @@ def static_model(codes, layer):
         if layer.arithmetic == "float":
             steps = round(float(np.float32(total) * real))
         else:
-            steps = naive.multiplied_fixed(total, *naive.quantized_multiplier(float(real)), layer.arithmetic)
-        found[i, j] = naive.requantized(steps, out.zero_point, out.scheme, layer.relu)
+            steps = integer_model.multiplied_fixed(
+                total, *integer_model.quantized_multiplier(float(real)), layer.arithmetic
+            )
+        found[i, j] = integer_model.requantized(steps, out.zero_point, out.scheme, layer.relu)
     return found
 
 

@@ -1,7 +1,7 @@
 """The quantized product against Python's integers and fractions, and against float64 of the dequantized matrices."""
 
 import hypothesis.strategies as st
-import naive
+import integer_model
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -18,7 +18,7 @@ def by_group(array, group_size):
 @settings(max_examples=150)
 @given(pair=pairs(), threads=st.sampled_from([1, 2]))
 def test_the_accumulator_is_the_exact_integer_sum(pair, threads):
-    expected, _ = naive.quantized_matmul(pair.a, pair.b, pair.group_size)
+    expected, _ = integer_model.quantized_matmul(pair.a, pair.b, pair.group_size)
     found = quantized_matmul(pair.a, pair.b, group_size=pair.group_size, threads=threads).accumulator
     assert found.dtype == np.int32
     assert np.array_equal(by_group(found, pair.group_size), expected)
@@ -32,10 +32,10 @@ def test_the_four_terms_add_up_to_the_accumulator_and_are_what_they_are_called(p
     assert np.array_equal(terms.total, accumulator)
     each = [by_group(t, pair.group_size) for t in (terms.product, terms.of_a_zero, terms.of_b_zero, terms.constant)]
     assert all(t.dtype == np.int64 and t.shape == each[0].shape for t in each)
-    for group, run in enumerate(naive.groups_of(pair.x.shape[1], pair.group_size)):
+    for group, run in enumerate(integer_model.groups_of(pair.x.shape[1], pair.group_size)):
         for i, j in np.ndindex(each[0].shape[1:]):
             a, b = pair.a.codes[i, run].tolist(), pair.b.codes[run, j].tolist()
-            za, zb = naive.entry(pair.a.zero_point, i, group), naive.entry(pair.b.zero_point, group, j)
+            za, zb = integer_model.entry(pair.a.zero_point, i, group), integer_model.entry(pair.b.zero_point, group, j)
             products = sum(p * q for p, q in zip(a, b, strict=True))
             expected = [products, -za * sum(b), -zb * sum(a), len(run) * za * zb]
             assert [t[group, i, j] for t in each] == expected
@@ -54,7 +54,7 @@ def test_in_float64_the_values_are_the_float_product_of_the_dequantized_matrices
 @given(pair=pairs(dtype=np.float32))
 def test_in_float32_the_values_are_the_exact_ones_rounded_once(pair):
     found = quantized_matmul(pair.a, pair.b, group_size=pair.group_size).values
-    _, exact = naive.quantized_matmul(pair.a, pair.b, pair.group_size)
+    _, exact = integer_model.quantized_matmul(pair.a, pair.b, pair.group_size)
     assert found.dtype == np.float32
     # A sum of groups that cancel has float64's rounding in it, which is relative to the largest group.
     x_hat, w_hat = (q.dequantize(side.codes) for q, side in zip(pair[2:4], (pair.a, pair.b), strict=True))

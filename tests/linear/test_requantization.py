@@ -4,7 +4,7 @@ import math
 from fractions import Fraction
 
 import hypothesis.strategies as st
-import naive
+import integer_model
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -54,7 +54,7 @@ def outputs(draw):
 @given(MULTIPLIERS)
 def test_the_fixed_point_multiplier_is_tensorflow_lites(real):
     found = fixed_point(real)
-    mantissa, shift = naive.quantized_multiplier(real)
+    mantissa, shift = integer_model.quantized_multiplier(real)
     assert (found.multiplier.item(), found.shift.item()) == (mantissa, shift)
     assert found.multiplier.dtype == found.shift.dtype == np.int32
     assert Fraction(found.value.item()) == Fraction(mantissa) * Fraction(2) ** (shift - 31)
@@ -67,9 +67,9 @@ def test_the_fixed_point_multiplier_is_tensorflow_lites(real):
 def test_fixed_point_codes_are_those_of_an_integer_model(accumulators, real, rounding, output, relu):
     scheme, zero_point = output
     found = requantize(np.array(accumulators), fixed_point(real, rounding), zero_point, scheme, relu=relu)
-    mantissa, shift = naive.quantized_multiplier(real)
-    steps = [naive.multiplied_fixed(acc, mantissa, shift, rounding) for acc in accumulators]
-    assert found.tolist() == [naive.requantized(step, zero_point, scheme, relu) for step in steps]
+    mantissa, shift = integer_model.quantized_multiplier(real)
+    steps = [integer_model.multiplied_fixed(acc, mantissa, shift, rounding) for acc in accumulators]
+    assert found.tolist() == [integer_model.requantized(step, zero_point, scheme, relu) for step in steps]
     assert found.dtype == scheme.dtype
 
 
@@ -81,7 +81,7 @@ def test_float64_codes_are_the_exact_product_rounded_to_even(accumulators, real,
     for acc, code in zip(accumulators, found.tolist(), strict=True):
         # A product of 32 by 53 bits can be rounded onto a tie, or off it, once in 2^30 or so.
         steps = {round(Fraction(acc * real)), round(Fraction(acc) * Fraction(real))}
-        assert code in {naive.requantized(step, zero_point, scheme, relu) for step in steps}
+        assert code in {integer_model.requantized(step, zero_point, scheme, relu) for step in steps}
 
 
 @settings(max_examples=200)
@@ -90,7 +90,9 @@ def test_float32_multipliers_work_in_float32(accumulators, real, output):
     scheme, zero_point = output
     found = requantize(accumulators, np.float32(real), zero_point, scheme)
     products = [np.float32(acc) * np.float32(real) for acc in accumulators]
-    assert found.tolist() == [naive.requantized(round(Fraction(float(p))), zero_point, scheme, False) for p in products]
+    assert found.tolist() == [
+        integer_model.requantized(round(Fraction(float(p))), zero_point, scheme, False) for p in products
+    ]
 
 
 def test_each_way_rounds_its_ties_as_it_says():

@@ -324,8 +324,9 @@ function layWords(s) {
 }
 
 function layRowNames(s) {
+  const {part} = s.d, values = ["values", ...(part.length > 8 ? part.split(" ") : [part])].filter(Boolean)   // all within LEFT
   const names = s.small ? [] : [
-    s.d.part ? [`values\n${s.d.part}`, VALUE_LINE - 6 - LINE_HEIGHT, "row float"] : ["values", VALUE_LINE - 6, "row float"], ["error\n= slant", 240, "row rounding"], ["codes", CODE_ROW, "row"], ["share %", 353, "row"]]
+    [values.join("\n"), VALUE_LINE - 6 - LINE_HEIGHT * (values.length - 1), "row float"], ["error\n= slant", 240, "row rounding"], ["codes", CODE_ROW, "row"], ["share %", 353, "row"]]
   children(s.rowNames, "text", names.length).forEach((node, i) => {
     const [text, y, name] = names[i]
     write(node, text)
