@@ -102,6 +102,7 @@ def test_arrow_keys_walk_over_the_product_and_tell_the_server_once(page: Page, s
     shows(page, Settings(row=4, column=0))
 
 
+@pytest.mark.fresh  # what is played outlives a visit in the same tab
 def test_the_sum_plays_step_by_step_and_leaves_the_page_alone(page: Page, server: Server) -> None:
     wanted = open_state(page, server)
     drawing, slider = page.locator(".ql-cross > svg"), page.get_by_role("slider", name="Terms added")
@@ -120,6 +121,7 @@ def test_the_sum_plays_step_by_step_and_leaves_the_page_alone(page: Page, server
     assert page.locator(".ql-cross .sum.added").count() == 5
 
 
+@pytest.mark.fresh  # what is played outlives a visit in the same tab
 def test_nothing_plays_for_who_asks_for_less_motion(page: Page, server: Server) -> None:
     appear(page, reduced_motion="reduce")
     open_state(page, server)
