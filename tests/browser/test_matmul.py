@@ -137,6 +137,7 @@ def test_every_try_leads_to_its_state_and_is_lit(page: Page, server: Server) -> 
         shows(page, state)
 
 
+@pytest.mark.fresh  # a page opens as it was left
 def test_bits_and_grid_come_along_from_the_tensor_page(page: Page, server: Server) -> None:
     visit(page, server, "/?bits=6&grid=affine")
     settled(page, "6")
