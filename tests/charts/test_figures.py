@@ -90,6 +90,7 @@ def test_arrays_travel_in_the_small_types(drawn):
 def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     # A gold or crimson trace is an area of errors; nothing but codes, levels and symmetric grids is blue.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
-    meant = {"integer": ("code", "x", "bits"), "rounding": ("error x̂ − x", "x"), "clipping": ("error x̂ − x", "x")}
+    errors = ("error x̂ − x", "error of a cell", "x")
+    meant = {"integer": ("code", "x", "bits"), "rounding": (*errors, "K", "bits"), "clipping": errors}
     if TOKEN[word] in used:
         assert drawn.layout.xaxis.title.text in meant[word]

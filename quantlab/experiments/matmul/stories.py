@@ -13,7 +13,7 @@ from quantlab.linear import safe_k
 from quantlab.numerals import UNIT_SPACE, code, count, num, share
 
 _FAR = 8  # times the usual column from which on one is wide
-_WORDS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 def sentence(result: Result) -> str:
