@@ -41,8 +41,7 @@ with top:
         controls.data()
         bar.bits(matmul.MOST_BITS)
         bar.grid()
-        if result is not None:
-            controls.cell(result.now.exact.shape)
+        controls.cell(result and result.now.exact.shape)
         controls.accumulator()
         controls.more()
         sharing.share(yours=settings.data == YOURS)
@@ -51,7 +50,9 @@ with top:
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-if result is not None:
+if result is None:
+    anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
+else:
     than = f"vs {result.compared_name}" if result.compared_name else None
     anatomy.numbers(
         [
