@@ -4,13 +4,16 @@ from quantlab.ui.frame import framed
 
 framed()
 
-import streamlit as st  # noqa: E402  # the frame may have to run first
+from functools import partial  # noqa: E402  # the frame may have to run first
+
+import streamlit as st  # noqa: E402
 
 from quantlab.experiments import matmul  # noqa: E402
 from quantlab.experiments.matmul import readings, stories  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.matmul import controls, hero  # noqa: E402
+from quantlab.ui.matmul.views import VIEWS  # noqa: E402
 
 settings: matmul.Settings = address.settings()
 operands = controls.operands_of(settings)
@@ -53,3 +56,4 @@ if result is not None:
             for reading in readings.readings(result)
         ]
     )
+    anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

@@ -58,7 +58,10 @@ SHORT = {
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
-SHORT_FOLDERS = {"quantlab/ui/tensor/views": "one view a file, however little it takes"}
+SHORT_FOLDERS = {
+    "quantlab/ui/matmul/views": "one view a file, however little it takes",
+    "quantlab/ui/tensor/views": "as above",
+}
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}
 MADE = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
 # Spelled in pieces, so that this file passes its own test.
