@@ -9,6 +9,7 @@ from .accumulator import (
     bits_needed,
     centred_range,
     product_bits,
+    reached,
     safe_k,
     sum_bits,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "quantize_bias",
     "quantize_weight",
     "quantized_matmul",
+    "reached",
     "requantization_multiplier",
     "requantize",
     "running_sum",

@@ -88,9 +88,14 @@ def test_arrays_travel_in_the_small_types(drawn):
 
 @pytest.mark.parametrize("word", ["integer", "rounding", "clipping"])
 def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
-    # A gold or crimson trace is an area of errors; nothing but codes, levels and symmetric grids is blue.
+    # A gold or crimson trace is an area of errors, or where two roundings part; nothing but codes, levels, what
+    # computes with them and symmetric grids is blue.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
-    errors = ("error x̂ − x", "error of a cell", "x")
-    meant = {"integer": ("code", "x", "bits"), "rounding": (*errors, "K", "bits"), "clipping": errors}
+    errors, accumulators = ("error x̂ − x", "error of a cell", "x"), ("accumulator", "accumulator + bias")
+    meant = {
+        "integer": ("code", "x", "bits", *accumulators),
+        "rounding": (*errors, "K", "bits", *accumulators),
+        "clipping": errors,
+    }
     if TOKEN[word] in used:
         assert drawn.layout.xaxis.title.text in meant[word]
