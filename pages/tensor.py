@@ -9,11 +9,13 @@ from functools import partial  # noqa: E402  # the frame may have to run first
 import streamlit as st  # noqa: E402
 
 from quantlab import charts  # noqa: E402
-from quantlab.experiments import curves, exports, readings, stories, tensor  # noqa: E402
-from quantlab.ui import address, anatomy, controls, glossary, hero, more, sharing, sources, uploads  # noqa: E402
+from quantlab.experiments import tensor  # noqa: E402
+from quantlab.experiments.tensor import curves, exports, readings, stories  # noqa: E402
+from quantlab.ui import address, anatomy, glossary, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
-from quantlab.ui.views import VIEWS  # noqa: E402
+from quantlab.ui.tensor import controls, hero, more  # noqa: E402
+from quantlab.ui.tensor.views import VIEWS  # noqa: E402
 
 settings: tensor.Settings = address.settings()
 array = sources.array_of(settings)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quantlab import Fixed, MinMax, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Quantizer, Scheme
-from quantlab.experiments.snippets import Snippet, snippet
+from quantlab.experiments.tensor.snippets import Snippet, snippet
 
 OPTIONS: dict[str, list[Any]] = {
     "bits": [1, 2, 3, 4, 8, 12, 16],

@@ -60,7 +60,7 @@ SHORT = {
     "quantlab/ui/glossary.py": "a list of terms",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
-SHORT_FOLDERS = {"quantlab/ui/views": "one view a file, however little it takes"}
+SHORT_FOLDERS = {"quantlab/ui/tensor/views": "one view a file, however little it takes"}
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}
 MADE = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
 # Spelled in pieces, so that this file passes its own test.

@@ -13,8 +13,8 @@ from conftest import Server
 from playwright.sync_api import Locator, Page, TimeoutError, expect
 from steps import LASTING, LONGEST_MS, READ, SETTLED, settled, visit
 
-from quantlab.experiments import codec, readings, stories, tensor
-from quantlab.experiments.tensor import Result, Settings
+from quantlab.experiments import codec, tensor
+from quantlab.experiments.tensor import Result, Settings, readings, stories
 from quantlab.ui.anatomy import spoken
 
 APP = Path(__file__).resolve().parents[2] / "app.py"

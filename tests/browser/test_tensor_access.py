@@ -17,10 +17,10 @@ from steps import appear, settled, visit
 from tensor_page import button, open_more, open_state, result, shows
 
 from quantlab.charts import PALETTES
-from quantlab.experiments.curves import level_columns
-from quantlab.experiments.stories import TRIES
 from quantlab.experiments.tensor import Settings
-from quantlab.ui.views import VIEWS
+from quantlab.experiments.tensor.curves import level_columns
+from quantlab.experiments.tensor.stories import TRIES
+from quantlab.ui.tensor.views import VIEWS
 
 APP = tensor_page.APP
 WIDE, PHONE = 1440, 390

@@ -29,8 +29,8 @@ from tensor_page import (
 from quantlab import Scheme
 from quantlab.arrays.builtin import build
 from quantlab.experiments import codec
-from quantlab.experiments.stories import TRIES, taken
 from quantlab.experiments.tensor import Settings
+from quantlab.experiments.tensor.stories import TRIES, taken
 from quantlab.numerals import difference
 from quantlab.scheme import Percentile, PerGroup
 

@@ -14,18 +14,18 @@ from playwright.sync_api import Locator, Page, expect
 from steps import appear, settled
 from tensor_page import open_state, query, result
 
-from quantlab.experiments import arithmetic, codec, readings
-from quantlab.experiments.channels import channels, channels_sentence
-from quantlab.experiments.formulas import formulas
-from quantlab.experiments.occurrence import codes_sentence
-from quantlab.experiments.part import compute_anew
-from quantlab.experiments.snippets import LIBRARIES, snippet
-from quantlab.experiments.sweep import bits_sentence, sweep, value_range
-from quantlab.experiments.tensor import Result, Settings
-from quantlab.experiments.trace import Trace, trace, worst_elements
+from quantlab.experiments import codec
+from quantlab.experiments.tensor import Result, Settings, arithmetic, readings
+from quantlab.experiments.tensor.channels import channels, channels_sentence
+from quantlab.experiments.tensor.formulas import formulas
+from quantlab.experiments.tensor.occurrence import codes_sentence
+from quantlab.experiments.tensor.part import compute_anew
+from quantlab.experiments.tensor.snippets import LIBRARIES, snippet
+from quantlab.experiments.tensor.sweep import bits_sentence, sweep, value_range
+from quantlab.experiments.tensor.trace import Trace, trace, worst_elements
 from quantlab.scheme import PerChannel
 from quantlab.ui.anatomy import spoken
-from quantlab.ui.views import VIEWS
+from quantlab.ui.tensor.views import VIEWS
 
 APP = tensor_page.APP
 # What only this view has.

@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from strategies import cases, examples
 
 from quantlab import Quantizer, Scheme
-from quantlab.experiments.formulas import formulas, latex
-from quantlab.experiments.trace import trace
+from quantlab.experiments.tensor.formulas import formulas, latex
+from quantlab.experiments.tensor.trace import trace
 from quantlab.ranges import find_range
 
 NAMES = ["Scale", "Zero point", "Divide", "Quantize", "Dequantize"]

@@ -5,8 +5,8 @@ import pytest
 from snippet_cases import DTYPES, SHAPES, difficult, disagreement, draw, run, written
 
 from quantlab import Fixed, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Quantizer, Scheme
-from quantlab.experiments.recipe import real
-from quantlab.experiments.snippets import LIBRARIES, snippet
+from quantlab.experiments.tensor.recipe import real
+from quantlab.experiments.tensor.snippets import LIBRARIES, snippet
 
 
 @pytest.mark.parametrize("seed", range(4))

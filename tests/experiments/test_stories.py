@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from quantlab.arrays import Array
-from quantlab.experiments import stories
-from quantlab.experiments.tensor import Settings, built_in, run
+from quantlab.experiments.tensor import Settings, built_in, run, stories
 from quantlab.numerals import decibels
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel
 

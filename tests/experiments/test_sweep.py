@@ -7,10 +7,10 @@ import pytest
 
 from quantlab import MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Quantizer, Scheme
 from quantlab.arrays import Array
-from quantlab.experiments.occurrence import code_columns, code_counts, codes_sentence
-from quantlab.experiments.sample import Sample
-from quantlab.experiments.sweep import bits_sentence, sampled_sentence, sweep
 from quantlab.experiments.tensor import Settings, built_in, run
+from quantlab.experiments.tensor.occurrence import code_columns, code_counts, codes_sentence
+from quantlab.experiments.tensor.sample import Sample
+from quantlab.experiments.tensor.sweep import bits_sentence, sampled_sentence, sweep
 from quantlab.ranges import find_range
 from quantlab.report import unclamped_codes
 

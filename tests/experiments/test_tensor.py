@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from quantlab import Fixed, MinMax, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Quantizer, error_report
 from quantlab.arrays import Array
 from quantlab.arrays.builtin import SOURCES
-from quantlab.experiments import codec, curves, readings, stories
-from quantlab.experiments.part import error_bins
-from quantlab.experiments.tensor import MOST_SCALES, Settings, built_in, fitting, run
+from quantlab.experiments import codec
+from quantlab.experiments.tensor import MOST_SCALES, Settings, built_in, curves, fitting, readings, run, stories
+from quantlab.experiments.tensor.part import error_bins
 from quantlab.grid import layout_of
 from quantlab.numerals import rounded_up
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from strategies import cases, examples
 
 from quantlab import PerChannel, PerGroup, Quantizer, Scheme
-from quantlab.experiments import arithmetic
-from quantlab.experiments import trace as tracing
-from quantlab.experiments.trace import draw, trace, worst_elements
+from quantlab.experiments.tensor import arithmetic
+from quantlab.experiments.tensor import trace as tracing
+from quantlab.experiments.tensor.trace import draw, trace, worst_elements
 from quantlab.report import unclamped_codes
 
 MODERATE = ("float16", "float32", "float64", "int8", "bool")

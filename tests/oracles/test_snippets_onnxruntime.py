@@ -10,7 +10,7 @@ from onnx import TensorProto
 from snippet_cases import disagreement, draw, run, written
 
 from quantlab import Fixed, MinMSE, PerChannel, PerGroup, PerTensor, Quantizer, Scheme
-from quantlab.experiments.snippets import snippet
+from quantlab.experiments.tensor.snippets import snippet
 
 DEFAULT_ORDER = {
     "division": "divide",

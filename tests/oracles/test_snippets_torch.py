@@ -7,7 +7,7 @@ import pytest
 from snippet_cases import difficult, disagreement, draw
 
 from quantlab import PerChannel, PerGroup, PerTensor, Quantizer, Scheme
-from quantlab.experiments.snippets import snippet
+from quantlab.experiments.tensor.snippets import snippet
 
 pytestmark = [
     pytest.mark.torch,

@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.arrays.builtin import SOURCES
-from quantlab.experiments import codec, tensor
+from quantlab.experiments import codec
 from quantlab.experiments.spelling import LARGEST
-from quantlab.experiments.stories import sentence
-from quantlab.experiments.tensor import VIEWS, YOURS, Settings, built_in, run
+from quantlab.experiments.tensor import VIEWS, YOURS, Settings, built_in, experiment, run
+from quantlab.experiments.tensor.stories import sentence
 from quantlab.scheme import Fixed, MinMax
 
 APP = Path(__file__).resolve().parents[2] / "app.py"
@@ -135,7 +135,7 @@ def test_what_one_bit_rules_out_is_neither_shown_nor_offered() -> None:
 
 
 def test_what_may_not_be_searched_is_neither_shown_nor_offered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tensor, "MOST_SEARCHED_IN_GROUPS", 99)
+    monkeypatch.setattr(experiment, "MOST_SEARCHED_IN_GROUPS", 99)
     app = _open({"range": "mse", "per": "group:4:-1"})
     control = _controls(app)["control-range"]
     assert control.value == "minmax"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from quantlab.experiments.tensor import Result
-from quantlab.ui.views import arithmetic, bits, channels, code, codes, data, formulas
+from quantlab.ui.tensor.views import arithmetic, bits, channels, code, codes, data, formulas
 
 VIEWS: dict[str, Callable[[Result], None]] = {
     "Arithmetic": arithmetic.draw,

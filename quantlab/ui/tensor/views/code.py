@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from quantlab.experiments import readings
-from quantlab.experiments.snippets import LIBRARIES, snippet
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor import Result, readings
+from quantlab.experiments.tensor.snippets import LIBRARIES, snippet
 from quantlab.ui import address, look
 
 

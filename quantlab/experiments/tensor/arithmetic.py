@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.part import part_kind, part_name
-from quantlab.experiments.trace import Trace
+from quantlab.experiments.tensor.part import part_kind, part_name
+from quantlab.experiments.tensor.trace import Trace
 from quantlab.numerals import MINUS, code, num
 from quantlab.scheme import PerTensor
 
@@ -62,7 +62,7 @@ def place(trace: Trace, shape: tuple[int, ...]) -> str:
     """Say where an element stands.
 
     >>> from quantlab.quantizer import Quantizer
-    >>> from quantlab.experiments.trace import trace
+    >>> from quantlab.experiments.tensor.trace import trace
     >>> x = np.ones((2, 3), np.float32)
     >>> place(trace(x, Quantizer(x), 5), x.shape)
     'row 1, column 2'
@@ -84,7 +84,7 @@ def lines(trace: Trace, shape: tuple[int, ...]) -> tuple[Line, ...]:
     Examples
     --------
     >>> from quantlab.quantizer import Quantizer
-    >>> from quantlab.experiments.trace import trace
+    >>> from quantlab.experiments.tensor.trace import trace
     >>> x = np.array([1.0, 0.3], np.float32)
     >>> [line.numbers for line in lines(trace(x, Quantizer(x, bits=2), 0), x.shape)][3:6]
     ['1 / 0.5 = 2', 'rint(2) = 2', '2 + 0 = 2']
@@ -102,7 +102,7 @@ def verdict(trace: Trace) -> str:
     """Say in one sentence, in Markdown, what happened to the element.
 
     >>> from quantlab.quantizer import Quantizer
-    >>> from quantlab.experiments.trace import trace
+    >>> from quantlab.experiments.tensor.trace import trace
     >>> x = np.array([1.0, 0.3], np.float32)
     >>> verdict(trace(x, Quantizer(x, bits=2), 1))
     '**Rounded up** by 0.400 of a step, so x̂ is too large by 0.2.'

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from quantlab.experiments import curves, readings
-from quantlab.experiments.part import Part, Samples, samples
-from quantlab.experiments.tensor import Result
-from quantlab.experiments.trace import part_of
+from quantlab.experiments.tensor import Result, curves, readings
+from quantlab.experiments.tensor.part import Part, Samples, samples
+from quantlab.experiments.tensor.trace import part_of
 from quantlab.grid import layout_of
 from quantlab.ui import address
 from quantlab.ui.chart import chart_table

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from quantlab.experiments import arithmetic
-from quantlab.experiments.tensor import Result
-from quantlab.experiments.trace import Trace
+from quantlab.experiments.tensor import Result, arithmetic
+from quantlab.experiments.tensor.trace import Trace
 from quantlab.numerals import count
 from quantlab.ui import address, look
-from quantlab.ui.views import element
+from quantlab.ui.tensor.views import element
 
 _HEADINGS = ("step", "symbol", "numbers", "rule")
 

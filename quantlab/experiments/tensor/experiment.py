@@ -13,7 +13,17 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES, build
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
-from quantlab.experiments.part import Charted, Part, Recall, chart, compute_anew, error_bins, one_scale, widest, worst
+from quantlab.experiments.tensor.part import (
+    Charted,
+    Part,
+    Recall,
+    chart,
+    compute_anew,
+    error_bins,
+    one_scale,
+    widest,
+    worst,
+)
 from quantlab.numerals import rounded_up
 from quantlab.quantizer import Quantizer
 from quantlab.ranges import Summary, find_range, needs_histogram, summarise

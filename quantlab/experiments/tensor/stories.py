@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from quantlab.experiments.part import part_kind
-from quantlab.experiments.tensor import Compared, Result, Settings
+from quantlab.experiments.tensor.experiment import Compared, Result, Settings
+from quantlab.experiments.tensor.part import part_kind
 from quantlab.grid import parameters
 from quantlab.numerals import UNIT_SPACE, code, count, decibels, num, share
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, PerChannel

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.part import Part
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor.experiment import Result
+from quantlab.experiments.tensor.part import Part
 from quantlab.quantizer import Quantizer
 
 Values = np.ndarray[Any, np.dtype[Any]]

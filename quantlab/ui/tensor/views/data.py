@@ -9,9 +9,16 @@ from typing import Any
 import streamlit as st
 
 from quantlab.arrays import Array
-from quantlab.experiments import exports, readings
-from quantlab.experiments.table import MOST_COLUMNS, MOST_EDITED, MOST_ROWS, cut_words, edited, folded, folded_words
-from quantlab.experiments.tensor import YOURS, Result, Settings
+from quantlab.experiments.tensor import YOURS, Result, Settings, exports, readings
+from quantlab.experiments.tensor.table import (
+    MOST_COLUMNS,
+    MOST_EDITED,
+    MOST_ROWS,
+    cut_words,
+    edited,
+    folded,
+    folded_words,
+)
 from quantlab.ui import address, anatomy, uploads
 
 _STATE = "quantlab-table"

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.arithmetic import shortest, whole
-from quantlab.experiments.trace import Trace
+from quantlab.experiments.tensor.arithmetic import shortest, whole
+from quantlab.experiments.tensor.trace import Trace
 from quantlab.numerals import MINUS, THIN_SPACE
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, Range, Scheme
 
@@ -78,7 +78,7 @@ def formulas(trace: Trace, lo: float, hi: float) -> tuple[Formula, ...]:
     Examples
     --------
     >>> from quantlab.quantizer import Quantizer
-    >>> from quantlab.experiments.trace import trace
+    >>> from quantlab.experiments.tensor.trace import trace
     >>> x = np.array([1.0, 0.3], np.float32)
     >>> print(*formulas(trace(x, Quantizer(x, bits=2), 1), 0.3, 1.0)[0].lines, sep=" = ")
     \frac{\max(|\mathrm{lo}|, |\mathrm{hi}|)}{2^{b-1}} = \frac{1}{2^{1}} = 0.5

@@ -9,9 +9,8 @@ from typing import Any
 import streamlit as st
 
 from quantlab import charts
-from quantlab.experiments import readings
-from quantlab.experiments.sweep import Sweep, bits_sentence, sampled_sentence, sweep
-from quantlab.experiments.tensor import Compared, Result
+from quantlab.experiments.tensor import Compared, Result, readings
+from quantlab.experiments.tensor.sweep import Sweep, bits_sentence, sampled_sentence, sweep
 from quantlab.ui import anatomy, sources
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.recipe import Language, Recipe, parameters, spread
+from quantlab.experiments.tensor.recipe import Language, Recipe, parameters, spread
 from quantlab.grid import working_type
 from quantlab.scheme import PerGroup, Scheme
 

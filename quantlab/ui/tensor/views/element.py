@@ -10,7 +10,7 @@ import numpy as np
 import streamlit as st
 
 from quantlab.experiments.tensor import Result
-from quantlab.experiments.trace import Trace, Worst, trace, worst_elements
+from quantlab.experiments.tensor.trace import Trace, Worst, trace, worst_elements
 from quantlab.ui import sources
 
 

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from quantlab.arrays import Array
-from quantlab.experiments.trace import trace
+from quantlab.experiments.tensor.trace import trace
 from quantlab.grid import layout_of, working_type
 from quantlab.kernels import Layout, box
 from quantlab.quantizer import Quantizer

@@ -5,15 +5,14 @@ from __future__ import annotations
 import streamlit as st
 
 from quantlab import charts
-from quantlab.experiments import readings
-from quantlab.experiments.occurrence import code_columns, code_counts, codes_sentence
-from quantlab.experiments.sweep import Sweep, sampled_sentence
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor import Result, readings
+from quantlab.experiments.tensor.occurrence import code_columns, code_counts, codes_sentence
+from quantlab.experiments.tensor.sweep import Sweep, sampled_sentence
 from quantlab.scheme import PerTensor
 from quantlab.ui import anatomy
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
-from quantlab.ui.views.bits import measured, pinned_curve
+from quantlab.ui.tensor.views.bits import measured, pinned_curve
 
 
 def draw(result: Result) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from quantlab import kernels
 from quantlab.arrays import Array
-from quantlab.experiments.part import flat_index, worst
+from quantlab.experiments.tensor.part import flat_index, worst
 from quantlab.grid import layout_of
 from quantlab.kernels import Layout
 from quantlab.numerals import code, count, num

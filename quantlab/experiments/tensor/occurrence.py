@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.sweep import bits_of
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor.experiment import Result
+from quantlab.experiments.tensor.sweep import bits_of
 from quantlab.numerals import code, count, num, share
 from quantlab.scheme import Scheme
 

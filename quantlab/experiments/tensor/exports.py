@@ -11,7 +11,7 @@ import numpy as np
 
 from quantlab.arrays import Array
 from quantlab.experiments import codec
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor.experiment import Result
 from quantlab.numerals import count
 from quantlab.records import ErrorReport
 

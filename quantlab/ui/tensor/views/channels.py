@@ -9,10 +9,9 @@ import numpy as np
 import streamlit as st
 
 from quantlab import charts
-from quantlab.experiments import readings
-from quantlab.experiments.blocks import Blocks, blocks, fold_words, part_at, pick, place_of
-from quantlab.experiments.channels import Channels, channels, channels_sentence, drawn_words
-from quantlab.experiments.tensor import Result
+from quantlab.experiments.tensor import Result, readings
+from quantlab.experiments.tensor.blocks import Blocks, blocks, fold_words, part_at, pick, place_of
+from quantlab.experiments.tensor.channels import Channels, channels, channels_sentence, drawn_words
 from quantlab.grid import layout_of
 from quantlab.numerals import decibels
 from quantlab.scheme import PerChannel

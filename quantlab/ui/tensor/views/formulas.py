@@ -7,14 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 import streamlit as st
 
-from quantlab.experiments import arithmetic, formulas
-from quantlab.experiments.part import part_name
-from quantlab.experiments.sweep import value_range
-from quantlab.experiments.tensor import Result
-from quantlab.experiments.trace import Trace
+from quantlab.experiments.tensor import Result, arithmetic, formulas
+from quantlab.experiments.tensor.part import part_name
+from quantlab.experiments.tensor.sweep import value_range
+from quantlab.experiments.tensor.trace import Trace
 from quantlab.scheme import PerTensor
 from quantlab.ui import look, sources
-from quantlab.ui.views import element
+from quantlab.ui.tensor.views import element
 
 
 def draw(result: Result) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from quantlab.experiments.curves import ideal_density
-from quantlab.experiments.tensor import Result, Settings
+from quantlab.experiments.tensor.curves import ideal_density
+from quantlab.experiments.tensor.experiment import Result, Settings
 from quantlab.numerals import MINUS, count, decibels, difference, num, share
 
 LABELS = ("SQNR", "Largest error", "Mean error", "Clipped", "Codes used", "Bits a value")

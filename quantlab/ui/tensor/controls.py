@@ -10,8 +10,8 @@ from typing import Any
 import streamlit as st
 
 from quantlab.arrays import Array
-from quantlab.experiments.part import part_kind
 from quantlab.experiments.tensor import MOST_SCALES, MOST_SEARCHED_IN_GROUPS, Settings, can_search, fitting
+from quantlab.experiments.tensor.part import part_kind
 from quantlab.numerals import count, num
 from quantlab.scheme import (
     MAX_BITS,

@@ -1,0 +1,31 @@
+"""What b bits do to an array: `experiment` has Settings, Result and run; every other file is a part of the page."""
+
+from quantlab.experiments.tensor.experiment import (
+    LARGEST_SEED,
+    MOST_SCALES,
+    MOST_SEARCHED_IN_GROUPS,
+    VIEWS,
+    YOURS,
+    Compared,
+    Result,
+    Settings,
+    built_in,
+    can_search,
+    fitting,
+    run,
+)
+
+__all__ = [
+    "LARGEST_SEED",
+    "MOST_SCALES",
+    "MOST_SEARCHED_IN_GROUPS",
+    "VIEWS",
+    "YOURS",
+    "Compared",
+    "Result",
+    "Settings",
+    "built_in",
+    "can_search",
+    "fitting",
+    "run",
+]
