@@ -82,7 +82,7 @@ STATES = [
     replace(OPENING, bits=1),
     replace(OPENING, bits=7, weight_bits=3, weight_per="tensor"),
     replace(OPENING, scale=4.0, samples=500, calibration="noise"),
-    replace(OPENING, offset=-0.25, loud=300.0, batch=50),
+    replace(OPENING, offset=-0.25, loud=300.0, batch=32),
 ]
 
 
@@ -248,7 +248,7 @@ def test_a_row_of_zeros_is_at_no_distance_from_itself_only():
 
 
 def test_a_pin_is_run_with_its_own_settings_and_looks_do_not_change_the_numbers():
-    pinned = run(replace(OPENING, pin=replace(OPENING, bits=3), view="steps", layer=3))
+    pinned = run(replace(OPENING, pin=replace(OPENING, bits=3), view="roofline", layer=3))
     assert pinned.pinned.outcomes["static"].error == run(replace(OPENING, bits=3)).outcomes["static"].error
     assert pinned.layer == 2
     assert run(replace(OPENING, data="layer", layer=3)).layer == 0

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quantlab.experiments.codec import address, choice, flag, itself, optional, real, whole
+from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, real, whole
 from quantlab.experiments.modes.modes import (
     DYNAMIC,
     MODES,
@@ -38,8 +38,9 @@ from quantlab.observers import OBSERVERS
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
 F32 = NDArray[np.float32]
-VIEWS = ("float", "steps", "calibration", "roofline", "forgotten")
-MOST_BITS, MOST_ROWS = 8, 256
+VIEWS = ("what-is-float-here", "step-by-step", "calibration", "roofline", "the-forgotten-scale")
+MOST_BITS = 8
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DARKEST, BRIGHTEST, FARTHEST = 0.1, 10.0, 0.25
 LARGEST_SEED = 2**31 - 1
 
@@ -51,6 +52,10 @@ def compute_anew(key: Hashable, make: Callable[[], Any]) -> Any:
     return make()
 
 
+def _batch(text: str) -> int:
+    return BATCHES[[str(size) for size in BATCHES].index(text)]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the page's controls say. Every combination is valid."""
@@ -60,7 +65,7 @@ class Settings:
     bits: int = address("bits", whole(1, MOST_BITS), default=8)
     weight_bits: int | None = address("wbits", optional(whole(1, MOST_BITS), none="same"), default=None)
     symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=False)
-    batch: int = address("batch", whole(1, MOST_ROWS), default=64)
+    batch: int = address("batch", parsed(_batch, str), default=64)
     scale: float = address("shift", real(DARKEST, BRIGHTEST), default=1.0)
     offset: float = address("offset", real(-FARTHEST, FARTHEST), default=0.0)
     loud: float = address("loud", real(1, LOUDEST), default=1.0)
