@@ -247,14 +247,20 @@ def test_a_row_of_zeros_is_at_no_distance_from_itself_only():
     assert distance(zero, one) == 1
 
 
-def test_a_pin_is_run_with_its_own_settings_and_looks_do_not_change_the_numbers():
-    pinned = run(replace(OPENING, pin=replace(OPENING, bits=3), view="roofline", layer=3))
-    assert pinned.pinned.outcomes["static"].error == run(replace(OPENING, bits=3)).outcomes["static"].error
-    assert pinned.layer == 2
+def test_compared_is_the_pin_or_the_other_grid_and_looks_do_not_change_the_numbers():
+    pin = replace(OPENING, bits=3)
+    pinned = run(replace(OPENING, pin=pin, compare="pinned", view="roofline", layer=3))
+    assert (pinned.compared_name, pinned.layer) == ("pinned", 2)
+    assert pinned.compared.outcomes["static"].error == run(pin).outcomes["static"].error
+    other = run(OPENING)
+    assert other.compared_name == "symmetric"
+    assert other.compared.outcomes["static"].error == run(replace(OPENING, symmetric=True)).outcomes["static"].error
+    assert run(replace(OPENING, symmetric=True)).compared_name == "affine"
+    assert run(replace(OPENING, pin=pin, compare="nothing")).compared is None
     assert run(replace(OPENING, data="layer", layer=3)).layer == 0
     asked = []
     run(pinned.settings, recall=lambda key, make: asked.append(key) or make())
-    assert asked == [("modes", OPENING), ("modes", replace(OPENING, bits=3))]
+    assert asked == [("modes", OPENING), ("modes", pin)]
 
 
 def test_rows_share_no_range_in_static():

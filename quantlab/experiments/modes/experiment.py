@@ -77,6 +77,7 @@ class Settings:
     weight_per: str = address("wper", choice("tensor", "channel"), default="channel")
     layer: int = address("layer", whole(1, 3), default=2)
     view: str | None = address("view", optional(choice(*VIEWS)), default=None)
+    compare: str = address("compare", choice("grid", "pinned", "nothing"), default="grid")
     pin: Settings | None = address("pin", itself(), default=None)
 
     @property
@@ -93,7 +94,7 @@ class Settings:
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at them."""
         blank = Settings()
-        return replace(self, **{name: getattr(blank, name) for name in ("layer", "view", "pin")})
+        return replace(self, **{name: getattr(blank, name) for name in ("layer", "view", "compare", "pin")})
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +155,10 @@ class Result:
         Share of the live input that lies outside of the calibrated range.
     with_rows : callable
         Returns the outcome of dynamic with a range for each row; computed when it is called.
-    pinned : Result or None
+    compared : Result or None
+        The state that this one is compared with.
+    compared_name : str
+        "symmetric", "affine" or "pinned"; "" where there is none.
     """
 
     settings: Settings
@@ -165,7 +169,8 @@ class Result:
     outcomes: dict[str, Outcome]
     clipped: float
     with_rows: Callable[[], Outcome]
-    pinned: Result | None
+    compared: Result | None = None
+    compared_name: str = ""
 
     @property
     def one_image(self) -> float:
@@ -200,10 +205,27 @@ def run(settings: Settings, subject: Subject | None = None, *, recall: Recall = 
     >>> list(result.outcomes), result.outcomes["static"].accuracy > 0.9
     (['float32', 'weight-only', 'dynamic', 'static'], True)
     """
-    state, own = settings.state(), built_in(settings) if subject is None else subject
-    found: Result = recall(("modes", state), lambda: _run(state, own))
-    pinned = None if settings.pin is None else run(settings.pin, recall=recall)
-    return replace(found, settings=settings, pinned=pinned)
+    own = built_in(settings) if subject is None else subject
+    other, name = _compared(settings)
+    found = _found(settings, own, recall)
+    if other is None:
+        return replace(found, settings=settings)
+    there = own if (other.data, other.seed) == (settings.data, settings.seed) else built_in(other)
+    return replace(found, settings=settings, compared=_found(other, there, recall), compared_name=name)
+
+
+def _found(settings: Settings, subject: Subject, recall: Recall) -> Result:
+    state = settings.state()
+    found: Result = recall(("modes", state), lambda: _run(state, subject))
+    return found
+
+
+def _compared(settings: Settings) -> tuple[Settings | None, str]:
+    if settings.compare == "pinned" and settings.pin is not None:
+        return settings.pin, "pinned"
+    if settings.compare == "nothing":
+        return None, ""
+    return replace(settings, symmetric=not settings.symmetric), "affine" if settings.symmetric else "symmetric"
 
 
 def live(settings: Settings, subject: Subject) -> F32:
@@ -255,7 +277,6 @@ def _run(settings: Settings, subject: Subject) -> Result:
         outcomes,
         float(((rows < lo) | (rows > hi)).mean()),
         partial(_dynamic_by_row, subject, by_row, rows, truth, settings.batch),
-        None,
     )
 
 

@@ -16,7 +16,7 @@ _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": 
 
 @dataclass(frozen=True)
 class Reading:
-    """One number: its label, its value, the difference to the pinned state, and the glossary's word for it."""
+    """One number: its label, its value, the difference to the compared state, and the glossary's word for it."""
 
     label: str
     value: str
@@ -31,7 +31,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
     >>> [reading.label for reading in readings(run(Settings()))][1:3]
     ['Weight-only error', 'Dynamic error']
     """
-    own, then = result.outcomes, result.pinned
+    own, then = result.outcomes, result.compared
     other = None if then is None else then.outcomes
     first = own[FLOAT]
     if first.accuracy is None:

@@ -88,11 +88,12 @@ def _loud_in_calibration(result: Result) -> str | None:
     if settings.loud == 1:
         return None
     other = "minmax" if settings.observer == "percentile" else "percentile"
-    there = run(replace(settings, observer=other, pin=None), result.subject).outcomes[STATIC]
+    there = run(replace(settings.state(), observer=other, compare="nothing"), result.subject).outcomes[STATIC]
     words = {"minmax": "min-max", "percentile": "percentile 99.9"}
     return (
         f"One of {settings.samples} {_noun(result)}s of the calibration is **{_times(settings.loud)} times louder**: "
-        f"with {words[settings.observer]} static is {_fares(result.outcomes[STATIC])}, with {words[other]} {_fares(there)}."
+        f"with {words[settings.observer]} static is {_fares(result.outcomes[STATIC])}, "
+        f"with {words[other]} {_fares(there)}."
     )
 
 
@@ -116,7 +117,7 @@ def _calibrated_otherwise(result: Result) -> str | None:
 
 
 def _batches(result: Result) -> str | None:
-    then = result.pinned
+    then = result.compared if result.compared_name == "pinned" else None
     if then is None or result.settings.data != "layer" or then.settings.data != "layer":
         return None
     few, many = sorted((result, then), key=lambda each: each.settings.batch)
@@ -232,7 +233,7 @@ TRIES: dict[str, Settings] = {
     "one loud image": Settings(loud=300.0),
     "calibrated on dark images": Settings(calibration="dark"),
     "4-bit weights only": Settings(weight_bits=4),
-    "batch 1 against 256": replace(_LAYER, batch=1, pin=replace(_LAYER, batch=256)),
+    "batch 1 against 256": replace(_LAYER, batch=1, pin=replace(_LAYER, batch=256), compare="pinned"),
 }
 
 
@@ -243,5 +244,5 @@ def taken(settings: Settings, state: Settings) -> Settings:
     'roofline'
     """
     another = settings.pin in [each.pin for each in TRIES.values() if each.pin is not None]
-    kept = ("view", "layer") + (("pin",) if state.pin is None and not another else ())
+    kept = ("view", "layer") + (("compare", "pin") if state.pin is None and not another else ())
     return replace(state, **{name: getattr(settings, name) for name in kept})
