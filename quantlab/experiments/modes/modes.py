@@ -178,6 +178,20 @@ def _cost(mode: str, shape: tuple[int, int], grids: Grids, batch: int, *, first:
     return static_cost(batch, weight, codes=codes, output=None if last else codes, bias=True, quantized=not first)
 
 
+def without_scales(network: Network, scheme: Scheme, x: F32) -> F32:
+    """Return the logits of weight-only whose weights never meet their scales: the codes multiply as they are.
+
+    >>> network = Network([([[0.5]], [0.25])])
+    >>> without_scales(network, weight_scheme(8, "tensor"), np.float32([[2.0]])).tolist()
+    [[254.25]]
+    """
+    weights = quantized_weights(network, scheme)
+    layers = [
+        (weight.codes.astype(np.float32), layer.bias) for weight, layer in zip(weights, network.layers, strict=True)
+    ]
+    return Network(layers)(x)
+
+
 def stored_bits(scheme: Scheme) -> int:
     """Return the bits that weight-only stores a code in.
 
