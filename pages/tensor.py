@@ -10,15 +10,16 @@ import streamlit as st  # noqa: E402
 
 from quantlab import charts  # noqa: E402
 from quantlab.experiments import tensor  # noqa: E402
+from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.experiments.tensor import curves, exports, readings, stories  # noqa: E402
-from quantlab.ui import address, anatomy, glossary, sharing, sources, uploads  # noqa: E402
+from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.tensor import controls, hero, more  # noqa: E402
 from quantlab.ui.tensor.views import VIEWS  # noqa: E402
 
 settings: tensor.Settings = address.settings()
-array = sources.array_of(settings)
+array = controls.array_of(settings)
 
 # The hero is sent first, though it stands below: it is what the eye waits for.
 top, hero_place = st.container(), anatomy.hero()
@@ -28,21 +29,21 @@ if array is None:
     with hero_place:
         uploads.ask()
 else:
-    result = tensor.run(settings, array, pinned_array=sources.array_of(settings.pin), recall=sources.recall)
+    result = tensor.run(settings, array, pinned_array=controls.array_of(settings.pin), recall=sources.recall)
     said = stories.sentence(result)
     with anatomy.before_all_else(hero_place):
         hero.hero(result, f"Values, their fall to the levels, and each level's share. {anatomy.spoken(said)}")
 
 with top:
     with anatomy.control_bar():
-        controls.data(sources.NAMES)
-        controls.bits()
-        controls.grid()
+        controls.data()
+        bar.bits(tensor.MOST_BITS)
+        bar.grid()
         controls.value_range(array)
         controls.granularity(array)
         more.more(array)
-        sharing.share(yours=settings.data == tensor.YOURS)
-        controls.pin()
+        sharing.share(yours=settings.data == YOURS)
+        bar.pin()
     anatomy.notice(
         " ".join(filter(None, [address.notice(), result and exports.left_out(result.report)])), address.news()
     )

@@ -57,7 +57,6 @@ SHORT = {
     "__init__.py": "a room's front door: what it offers, or what it is for",
     "quantlab/arrays/array.py": "the one value that all rooms pass on",
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
-    "quantlab/ui/glossary.py": "a list of terms",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
 SHORT_FOLDERS = {"quantlab/ui/tensor/views": "one view a file, however little it takes"}

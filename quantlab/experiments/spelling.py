@@ -1,10 +1,11 @@
-"""How ranges, granularities and parameters are spelled in an address."""
+"""How data, ranges, granularities and parameters are spelled in an address."""
 
 from __future__ import annotations
 
 from quantlab.experiments.codec import Codec, choice, parsed, real, whole
 from quantlab.scheme import Fixed, Granularity, MinMax, MinMSE, Percentile, PerChannel, PerGroup, PerTensor, Range
 
+YOURS = "yours"  # the data of a visitor, on every page
 LARGEST = 3e38  # what a range by hand may reach: finite in float32
 _AXIS, _SIZE, _NUMBER = whole(-4, 3), whole(1, 10**9), real(-LARGEST, LARGEST)
 _MOST_PARAMETERS = 8

@@ -42,7 +42,10 @@ class Page:
         return found
 
 
-PAGES = (Page("", "Tensor", _PAGES / "tensor.py", "quantlab.experiments.tensor"),)
+PAGES = (
+    Page("", "Tensor", _PAGES / "tensor.py", "quantlab.experiments.tensor"),
+    Page("matmul", "Integer matmul", _PAGES / "matmul.py", "quantlab.experiments.matmul"),
+)
 
 
 def frame(pages: Sequence[Page] = PAGES) -> None:

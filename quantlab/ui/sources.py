@@ -1,4 +1,4 @@
-"""The array that a page's settings name: built in and shared, or the visitor's own and only theirs.
+"""Arrays that pages show: built in and shared by all, or the visitor's own and only theirs.
 
 A visitor's array lives in their session's state and nowhere else. What it takes is counted for the whole server.
 """
@@ -8,20 +8,19 @@ from __future__ import annotations
 import threading
 import weakref
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 
 from quantlab.arrays import Array, FileError
-from quantlab.arrays.builtin import SOURCES
 from quantlab.arrays.limits import size_text
-from quantlab.experiments.tensor import YOURS, Settings, built_in
 from quantlab.ui import cache
 
 ALL_UPLOADS_BYTES = 2**30
-NAMES = {name: source.label for name, source in SOURCES.items()} | {YOURS: "your own array…"}
+V = TypeVar("V")
+
 _OWN = "quantlab-own-array"
 
 
@@ -113,14 +112,14 @@ def keep(array: Array) -> None:
     st.session_state[_OWN] = mine
 
 
-def array_of(settings: Settings | None) -> Array | None:
-    """Return the array that settings name; None for one that the visitor has not given yet."""
-    if settings is None:
-        return None
-    if settings.data == YOURS:
-        return own()
-    key = (settings.data, settings.size, settings.seed, settings.parameters)
-    return cache.result("built in", key, lambda: built_in(settings), own=False)
+def owned(array: Array) -> OwnArray:
+    """Mark what was made from a visitor's array as theirs, so that its results stay with them."""
+    return OwnArray(array.values, array.name, array.digest, array.remark)
+
+
+def built_in(key: Hashable, make: Callable[[], V]) -> V:
+    """Return what `make` builds for `key`, the name of a source and all that it depends on; shared by all visitors."""
+    return cache.result("built in", key, make, own=False)
 
 
 def recall(array: Array, key: Hashable, make: Any) -> Any:

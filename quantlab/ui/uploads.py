@@ -15,7 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from quantlab.arrays import Array, FileError, Member, members, parse_text, read
 from quantlab.arrays.limits import MAX_UPLOAD, MEGABYTE, shape_text
-from quantlab.experiments.tensor import YOURS
+from quantlab.experiments.spelling import YOURS
 from quantlab.ui import address, anatomy, sources
 
 UPLOAD_HELP = (
@@ -153,7 +153,7 @@ def take(control: str, make: Callable[[], Array], *, known: str = "") -> Array |
     desk.refusals.clear()
     if array.digest == known:
         return None
-    address.change(data=YOURS, parameters=(), channel=None, element=None, body=False)
+    address.adopt(address.settings().with_data(YOURS))
     return array
 
 

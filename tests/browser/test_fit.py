@@ -7,7 +7,7 @@ from conftest import ROOT, Server
 from playwright.sync_api import Page, expect
 from steps import appear, settled, visit
 
-from quantlab.ui.sources import NAMES
+from quantlab.ui.tensor.controls import NAMES
 
 APP = ROOT / "app.py"
 WIDTHS = (1440, 390)

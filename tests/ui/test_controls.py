@@ -11,8 +11,8 @@ from streamlit.testing.v1 import AppTest
 
 from quantlab.arrays.builtin import SOURCES
 from quantlab.experiments import codec
-from quantlab.experiments.spelling import LARGEST
-from quantlab.experiments.tensor import VIEWS, YOURS, Settings, built_in, experiment, run
+from quantlab.experiments.spelling import LARGEST, YOURS
+from quantlab.experiments.tensor import VIEWS, Settings, built_in, experiment, run
 from quantlab.experiments.tensor.stories import sentence
 from quantlab.scheme import Fixed, MinMax
 

@@ -2,10 +2,10 @@
 
 from quantlab.experiments.tensor.experiment import (
     LARGEST_SEED,
+    MOST_BITS,
     MOST_SCALES,
     MOST_SEARCHED_IN_GROUPS,
     VIEWS,
-    YOURS,
     Compared,
     Result,
     Settings,
@@ -17,10 +17,10 @@ from quantlab.experiments.tensor.experiment import (
 
 __all__ = [
     "LARGEST_SEED",
+    "MOST_BITS",
     "MOST_SCALES",
     "MOST_SEARCHED_IN_GROUPS",
     "VIEWS",
-    "YOURS",
     "Compared",
     "Result",
     "Settings",

@@ -31,9 +31,9 @@ from quantlab.records import ErrorReport
 from quantlab.report import error_report
 from quantlab.scheme import MAX_BITS, Granularity, MinMax, MinMSE, PerChannel, PerGroup, PerTensor, Range, Scheme
 
-YOURS = "yours"
 VIEWS = ("arithmetic", "bits", "channels", "codes", "code", "formulas", "data")
 LARGEST_SEED = 2**31 - 1
+MOST_BITS = MAX_BITS
 MOST_SCALES = 2**19  # figures of each are kept: a link that asks for one a value would take gigabytes and minutes
 MOST_SEARCHED_IN_GROUPS = 1_000_000  # values; MinMSE by group looks at each of them some hundred times
 
@@ -42,7 +42,7 @@ MOST_SEARCHED_IN_GROUPS = 1_000_000  # values; MinMSE by group looks at each of 
 class Settings:
     """What the page's controls say. Every combination is valid: `scheme` holds back what another field rules out."""
 
-    data: str = address("data", choice(*SOURCES, YOURS), default="article")
+    data: str = address("data", choice(*SOURCES, spelling.YOURS), default="article")
     size: str = address("size", choice(*SIZES), default="10x10")
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     parameters: tuple[tuple[str, float], ...] = address("with", spelling.PARAMETERS, default=())
@@ -115,6 +115,10 @@ class Settings:
     def can_be_restricted(self) -> bool:
         """Whether the restricted scale has a divisor: with one symmetric bit it would divide by 0."""
         return self.bits > 1 or not self.symmetric
+
+    def with_data(self, name: str) -> Settings:
+        """Return these settings with other data, which has parameters, channels, elements and a body of its own."""
+        return replace(self, data=name, parameters=(), channel=None, element=None, body=False)
 
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at them."""

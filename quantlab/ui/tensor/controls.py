@@ -10,11 +10,12 @@ from typing import Any
 import streamlit as st
 
 from quantlab.arrays import Array
-from quantlab.experiments.tensor import MOST_SCALES, MOST_SEARCHED_IN_GROUPS, Settings, can_search, fitting
+from quantlab.arrays.builtin import SOURCES
+from quantlab.experiments.spelling import YOURS
+from quantlab.experiments.tensor import MOST_SCALES, MOST_SEARCHED_IN_GROUPS, Settings, built_in, can_search, fitting
 from quantlab.experiments.tensor.part import part_kind
 from quantlab.numerals import count, num
 from quantlab.scheme import (
-    MAX_BITS,
     Fixed,
     Granularity,
     MinMax,
@@ -25,22 +26,31 @@ from quantlab.scheme import (
     PerTensor,
     Range,
 )
-from quantlab.ui import address
+from quantlab.ui import address, sources
 from quantlab.ui.glossary import help_for
 
+NAMES = {name: source.label for name, source in SOURCES.items()} | {YOURS: "your own array…"}
 _GROUP = 32
-_PIN_WIDTH = 76  # both words fit, so that pinning moves nothing
-_GRIDS = {True: "Symmetric", False: "Affine"}
 _AXES = {False: "Whole", True: "Body"}
 
 
-def data(names: dict[str, str], *, width: int = 200) -> None:
-    """Choose the array; `names` maps address values to labels."""
+def array_of(settings: Settings | None) -> Array | None:
+    """Return the array that settings name; None for one that the visitor has not given yet."""
+    if settings is None:
+        return None
+    if settings.data == YOURS:
+        return sources.own()
+    key = (settings.data, settings.size, settings.seed, settings.parameters)
+    return sources.built_in(key, lambda: built_in(settings))
+
+
+def data(*, width: int = 200) -> None:
+    """Choose the array."""
     chosen: Any = {"from_widget": _fresh_data}
     st.selectbox(
         "Data",
-        list(names),
-        format_func=names.__getitem__,
+        list(NAMES),
+        format_func=NAMES.__getitem__,
         width=width,
         help=help_for("data"),
         **address.key("data", **chosen),
@@ -49,25 +59,8 @@ def data(names: dict[str, str], *, width: int = 200) -> None:
 
 def _fresh_data(name: str) -> str:
     # Another array has other channels, elements and a body of its own.
-    address.change(channel=None, element=None, body=False, parameters=())
+    address.adopt(address.settings().with_data(name))
     return name
-
-
-def bits(*, width: int = 160) -> None:
-    """Choose the width of the codes."""
-    st.slider("Bits", 1, MAX_BITS, width=width, help=help_for("bits", "code"), **address.key("bits"))
-
-
-def grid() -> None:
-    """Choose between a symmetric and an affine grid."""
-    st.segmented_control(
-        "Grid",
-        list(_GRIDS),
-        format_func=_GRIDS.__getitem__,
-        required=True,
-        help=help_for("symmetric", "affine", "zero point"),
-        **address.key("symmetric"),
-    )
 
 
 def value_range(array: Array | None, *, width: int = 158) -> None:
@@ -162,21 +155,3 @@ def axis(body: bool) -> None:
             help=help_for("axis"),
             **address.key("body"),
         )
-
-
-def pin() -> None:
-    """Hold the present state as the one that everything is compared with, or let it go."""
-    settings: Settings = address.settings()
-    if settings.pin is None:
-        st.button("Pin", help=help_for("pin"), key="pin", on_click=_pin, width=_PIN_WIDTH)
-    else:
-        st.button("Unpin", help="Compare with the other grid again.", key="pin", on_click=_unpin, width=_PIN_WIDTH)
-
-
-def _pin() -> None:
-    settings: Settings = address.settings()
-    address.change(pin=settings.state(), compare="pinned")
-
-
-def _unpin() -> None:
-    address.change(pin=None, compare="grid")

@@ -12,9 +12,10 @@ import streamlit as st
 
 from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES
-from quantlab.experiments.tensor import LARGEST_SEED, YOURS, Settings, fitting
+from quantlab.experiments.spelling import YOURS
+from quantlab.experiments.tensor import LARGEST_SEED, Settings, fitting
 from quantlab.scheme import Fixed, Percentile, PerGroup
-from quantlab.ui import address, anatomy, uploads
+from quantlab.ui import address, anatomy, bar, uploads
 from quantlab.ui.glossary import help_for
 
 _WORDS: dict[str, dict[str, str]] = {
@@ -38,7 +39,6 @@ _WORDS: dict[str, dict[str, str]] = {
     },
     "zero_point_added": {"after_rounding": "after rounding", "before_rounding": "before rounding"},
     "overflow": {"saturate": "saturate", "wrap": "wrap around"},
-    "compare": {"grid": "other grid", "pinned": "pinned", "nothing": "nothing"},
 }
 
 
@@ -61,7 +61,7 @@ def _groups(array: Array | None) -> None:
         st.markdown("**Arithmetic**")
         _arithmetic_group(settings)
         st.markdown("**Comparison**")
-        _select("compare", "Compare", help=help_for("compare", "pin"), without=() if settings.pin else ("pinned",))
+        bar.compare()
 
 
 def _data_group(settings: Settings) -> None:
@@ -222,12 +222,4 @@ def _arithmetic_group(settings: Settings) -> None:
 
 def _select(field: str, label: str, *, help: str, disabled: bool = False, without: tuple[str, ...] = ()) -> None:
     words = {name: text for name, text in _WORDS[field].items() if name not in without}
-    default = _WORDS[field][getattr(Settings(), field)]
-    st.selectbox(
-        label,
-        list(words),
-        format_func=words.__getitem__,
-        disabled=disabled,
-        help=help if disabled else f"{help} Default: {default}.",
-        **address.key(field, to_widget=lambda value: value if value in words else next(iter(words))),
-    )
+    bar.select(field, label, words, help=help, disabled=disabled)

@@ -1,7 +1,7 @@
 """The fall, hero of the Tensor page: values stand above a line, each falls to its level, levels hang below.
 
 The slant of a fall is its error. `picture` holds what is shown, `drawing` makes the message of it, the two scripts
-draw and move it, `standalone` puts all of it into one file.
+draw and move it.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import streamlit as st
 
+from quantlab.ui.components.alone import alone, script
 from quantlab.ui.components.fall.drawing import drawing
 from quantlab.ui.components.fall.picture import (
     FLOOR,
@@ -25,7 +27,6 @@ from quantlab.ui.components.fall.picture import (
     Picture,
     whole_axis,
 )
-from quantlab.ui.components.fall.standalone import MARKUP, SCRIPT, STYLE, standalone
 
 __all__ = [
     "FLOOR",
@@ -42,6 +43,11 @@ __all__ = [
     "standalone",
     "whole_axis",
 ]
+
+_HERE = Path(__file__).parent
+MARKUP = "<div class='ql-fall'></div>\n<div class='ql-fall-said' aria-live='polite'></div>"
+STYLE = (_HERE / "fall.css").read_text(encoding="utf-8")
+SCRIPT = script(_HERE / "scene.js", _HERE / "fall.js")
 
 # Page fonts, colour variables and the tests' queries must reach the nodes, hence no shadow root.
 _FALL = st.components.v2.component("ql_fall", html=MARKUP, css=STYLE, js=SCRIPT, isolate_styles=False)
@@ -88,6 +94,23 @@ def fall(
     data["state"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=6).hexdigest()
     _FALL(key=key, data=data, height=416, on_chosen_change=tell)
     return chosen
+
+
+def standalone(picture: Picture, *, title: str, alt: str, name: str = "fall", chosen: int | None = None) -> str:
+    """Write a picture as one HTML file that saves itself as SVG and PNG.
+
+    Parameters
+    ----------
+    picture : Picture
+    title, alt : str
+        Plain text: above the drawing, and what it shows in words.
+    name : str
+        File name of what is saved, without its ending.
+    chosen : int, optional
+        Flat index of the value that is chosen at first.
+    """
+    shown = drawing(picture) | {"chosen": chosen}
+    return alone(shown, markup=MARKUP, code=SCRIPT, style=STYLE, title=title, alt=alt, name=name)
 
 
 def _event(key: str, data_id: str) -> tuple[bool, int | None]:

@@ -24,70 +24,12 @@ const WIDEST_BAR = .06                // of the axis: half of it still fits besi
 const OUTLINED_BAR = 12               // px from level to level; nearer bars of a pinned state share an outline
 const ZERO_LABEL_GAP = 10             // "z = −8" has spaces of its own: a nearer neighbour would read as part of it
 const SHARE_LABEL_CELL = 24, SMALLEST_LABELLED_SHARE = .005
-const LINE_HEIGHT = 17, WORD_MARGIN = 6, WORD_REACH = 130
+const WORD_MARGIN = 6, WORD_REACH = 130
 
 const BODY_FONT = "13px Inter, sans-serif"
 const NEVER_FONT = "14px Inter, sans-serif"
 const CODE_FONT = "12px 'JetBrains Mono', monospace"
 const SHARE_FONT = "11px Inter, sans-serif"
-const BOLD = "700 "
-
-const clamp = (v, lo, hi) => Math.max(lo, Math.min(hi, v))
-const mix = (a, b, t) => a + (b - a) * t
-const px = v => Math.round(v * 10) / 10
-const codeText = q => String(q).replace("-", "−")       // as numerals.code: which codes have room is known only here
-
-// Nodes: made once, afterwards only what differs is written.
-function make(tag, parent, name) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
-  if (name) set(node, {class: name})
-  parent.append(node)
-  return node
-}
-
-function set(node, attributes) {
-  const written = node.written ??= {}
-  for (const [name, value] of Object.entries(attributes)) {
-    if (written[name] === value) continue
-    written[name] = value
-    if (value === null) node.removeAttribute(name)
-    else node.setAttribute(name, value)
-  }
-}
-
-function children(group, tag, count) {
-  while (group.childElementCount < count) make(tag, group)
-  while (group.childElementCount > count) group.lastChild.remove()
-  return [...group.children]
-}
-
-// "**8** values\nfall to code **7**": lines and bold parts, as text nodes.
-function write(node, text) {
-  if (node.writtenText === text) return
-  node.writtenText = text
-  node.replaceChildren()
-  text.split("\n").forEach((line, row) => line.split("**").forEach((part, i) => {
-    if (!part && i) return
-    const span = make("tspan", node, i % 2 ? "bold" : null)
-    span.textContent = part
-    if (row && i === 0) set(span, {x: 0, dy: LINE_HEIGHT})
-  }))
-}
-
-const ruler = document.createElement("canvas").getContext("2d")
-const widths = new Map()
-function widthOf(text, font) {
-  const key = font + text
-  if (!widths.has(key)) {
-    if (widths.size > 5000) widths.clear()
-    ruler.font = font
-    widths.set(key, ruler.measureText(text).width)
-  }
-  return widths.get(key)
-}
-
-const blockWidth = (text, font) => Math.max(...text.split("\n").map(line => widthOf(line.replaceAll("**", ""), BOLD + font)))
-const overlap = (a, b, gap) => a.x0 < b.x1 + gap && b.x0 < a.x1 + gap && a.y0 < b.y1 && b.y0 < a.y1
 
 // Level i of the picture; with many codes it stands for a group of them.
 const levelCount = d => d.counts.length

@@ -9,7 +9,8 @@ from typing import Any
 import streamlit as st
 
 from quantlab.arrays import Array
-from quantlab.experiments.tensor import YOURS, Result, Settings, exports, readings
+from quantlab.experiments.spelling import YOURS
+from quantlab.experiments.tensor import Result, Settings, exports, readings
 from quantlab.experiments.tensor.table import (
     MOST_COLUMNS,
     MOST_EDITED,

@@ -1,22 +1,16 @@
-"""The fall as one HTML file that opens without a network, in light and dark, and saves itself as SVG and PNG.
-
-Also what the drawing is made of, on a page of the app and alone: its nodes, its style sheet, its script.
-"""
+"""Any drawing as one HTML file that opens without a network, in light and dark, and saves itself as SVG and PNG."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from quantlab.charts.document import document
-from quantlab.ui.components.fall.drawing import drawing
-from quantlab.ui.components.fall.picture import Picture
 
-_HERE = Path(__file__).parent
-MARKUP = "<div class='ql-fall'></div>\n<div class='ql-fall-said' aria-live='polite'></div>"
-STYLE = (_HERE / "fall.css").read_text(encoding="utf-8")
-SCRIPT = "\n".join((_HERE / name).read_text(encoding="utf-8") for name in ("scene.js", "fall.js"))
+_NODES = Path(__file__).parent / "nodes.js"
 
-# Nobody waits for the choice of a value here.
+# Nobody waits for a choice here.
 _SHOW = """
 const figure = document.getElementById("figure")
 show({parentElement: figure, data: DATA.drawing, setTriggerValue() {}})
@@ -36,7 +30,7 @@ function dress(copy, drawn, around) {
 }
 
 globalThis.picture = () => {
-  const drawn = document.querySelector(".ql-fall > svg"), copy = drawn.cloneNode(true)
+  const drawn = document.querySelector("#figure svg"), copy = drawn.cloneNode(true)
   dress(copy, drawn, {})
   copy.setAttribute("width", drawn.clientWidth)
   copy.setAttribute("height", drawn.clientHeight)
@@ -46,35 +40,57 @@ globalThis.picture = () => {
 """
 
 
-def standalone(picture: Picture, *, title: str, alt: str, name: str = "fall", chosen: int | None = None) -> str:
-    """Write a picture as one HTML file: the drawing of the page, no request to anyone, two buttons that save it.
+def script(*files: Path) -> str:
+    """Join a drawing's scripts, the last of which exports `show` by default, with what all drawings are made of.
 
     Parameters
     ----------
-    picture : Picture
+    files : paths
+        In the order in which they build on each other.
+    """
+    return "\n".join(path.read_text(encoding="utf-8") for path in (_NODES, *files))
+
+
+def alone(
+    drawing: Mapping[str, Any],
+    *,
+    markup: str,
+    code: str,
+    style: str,
+    title: str,
+    alt: str,
+    name: str,
+    width: str = "75rem",
+) -> str:
+    """Write a drawing as one HTML file: the drawing of the page, no request to anyone, two buttons that save it.
+
+    Parameters
+    ----------
+    drawing : mapping
+        What the script draws: JSON-ready.
+    markup, code, style : str
+        What the component is made of on the page: HTML with one svg once it is drawn, script, style sheet.
     title : str
         Plain text, above the drawing and in what is saved.
     alt : str
         Plain text: what the drawing shows, in words.
     name : str
         File name of what is saved, without its ending.
-    chosen : int, optional
-        Flat index of the value that is chosen at first.
 
     Returns
     -------
     str
-        About 300 KB of HTML, most of it fonts. It follows its reader's preference of light or dark, and values and
-        levels answer to pointer and keys as they do on the page.
+        Some 300 KB of HTML, most of it fonts. It follows its reader's preference of light or dark, and answers to
+        pointer and keys as it does on the page.
     """
-    shown = drawing(picture) | {"alt": alt, "chosen": chosen, "state": name}
+    shown = dict(drawing) | {"alt": alt, "state": name}
     return document(
-        f'<div id="figure">{MARKUP}</div>',
-        f'<script type="module">{SCRIPT}{_SHOW}</script>\n<script>{_SAVE}</script>',
+        f'<div id="figure">{markup}</div>',
+        f'<script type="module">{code}{_SHOW}</script>\n<script>{_SAVE}</script>',
         {"drawing": shown},
         title=title,
         alt=alt,
         name=name,
-        style=STYLE,
+        style=style,
         width="75rem",
     )

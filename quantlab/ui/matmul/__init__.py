@@ -1,0 +1,1 @@
+"""The Integer matmul page's own parts: its controls, its hero and its views."""
