@@ -59,7 +59,9 @@ SHORT = {
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
-SHORT_FOLDERS = {"quantlab/ui/tensor/views": "one view a file, however little it takes"}
+SHORT_FOLDERS = dict.fromkeys(
+    ("quantlab/ui/tensor/views", "quantlab/ui/modes/views"), "one view a file, however little it takes"
+)
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}
 MADE = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}
 # Spelled in pieces, so that this file passes its own test.

@@ -5,9 +5,11 @@ for the look and for `paint`, which turns tokens into a visitor's colours at the
 """
 
 from quantlab.charts.bits import sqnr_against_bits
+from quantlab.charts.calibration import observed
 from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
+from quantlab.charts.modes import Place, quality_against_bits, roofline, time_against_batch
 from quantlab.charts.standalone import standalone
 from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
 from quantlab.charts.transfer import transfer_curve
@@ -17,13 +19,18 @@ __all__ = [
     "PALETTES",
     "SLOTS",
     "TOKEN",
+    "Place",
     "channel_ranges",
     "code_counts",
     "entropy_against_bits",
     "error_histogram",
     "heat_map",
+    "observed",
     "paint",
+    "quality_against_bits",
+    "roofline",
     "sqnr_against_bits",
     "standalone",
+    "time_against_batch",
     "transfer_curve",
 ]

@@ -8,12 +8,17 @@ import plotly.graph_objects as go
 import pytest
 
 from quantlab.charts import (
+    Place,
     channel_ranges,
     code_counts,
     entropy_against_bits,
     error_histogram,
     heat_map,
+    observed,
+    quality_against_bits,
+    roofline,
     sqnr_against_bits,
+    time_against_batch,
     transfer_curve,
 )
 
@@ -39,7 +44,57 @@ def bell(n: int, of: int) -> np.ndarray:
 
 BITS = np.arange(1, 17)
 RNG = np.random.default_rng(7)
+MODES = ("weight-only", "dynamic", "static")
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
+    "modes, accuracy": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: np.linspace(10, 97, 8) for mode in MODES}, "title": "accuracy, %",
+            "reference": 96.9, "now": dict.fromkeys(MODES, (8, 97.0)),
+        },
+    ),
+    "modes, error": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: 100 / 2 ** np.arange(8) for mode in MODES},
+            "title": "output error, %", "logarithmic": True,
+        },
+    ),
+    "times, half of them measured": (
+        time_against_batch,
+        {
+            "batches": BATCHES, "now": 64,
+            "curves": {mode: [0.02 * n if n < 20 else None for n in BATCHES] for mode in ("float32", *MODES)},
+        },
+    ),
+    "times, none of them measured": (
+        time_against_batch, {"batches": BATCHES, "curves": {mode: [None] * 9 for mode in ("float32", *MODES)}}
+    ),
+    "roofline": (
+        roofline,
+        {
+            "places": {m: [Place(n / 2, 1e9 * n, f"{m}, {n} rows") for n in BATCHES] for m in ("float32", *MODES)},
+            "float32": 8e10, "int8": 1.6e11, "bandwidth": 2e10, "now": [Place(32, 6.4e10, "static, 64 rows")],
+        },
+    ),
+    "roofline, nothing measured": (
+        roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
+    ),
+    "calibration, live data beyond": (
+        observed,
+        {
+            "edges": np.linspace(-1, 4, 81), "calibration": bell(80, 900) / 9000, "live": bell(80, 900)[::-1] / 9000,
+            "chosen": (-1.0, 1.0), "covered": (-1.01, 1.0),
+        },
+    ),
+    "calibration, a range beyond the axis": (
+        observed,
+        {
+            "edges": np.linspace(0, 1, 81), "calibration": np.eye(80)[0], "live": np.eye(80)[3], "chosen": (0.0, 300.0),
+            "covered": (0.0, 301.0),
+        },
+    ),
     "error, few bins": (
         error_histogram,
         {

@@ -88,8 +88,11 @@ def test_arrays_travel_in_the_small_types(drawn):
 
 @pytest.mark.parametrize("word", ["integer", "rounding", "clipping"])
 def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
-    # A gold or crimson trace is an area of errors; nothing but codes, levels and symmetric grids is blue.
+    # A gold or crimson trace is an area of errors, or the range that makes them; blue are codes, levels, symmetric
+    # grids and products of integers.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
-    meant = {"integer": ("code", "x", "bits"), "rounding": ("error x̂ − x", "x"), "clipping": ("error x̂ − x", "x")}
+    errors = ("error x̂ − x", "x", "input of the layer")
+    products = ("bits of weights and activations", "rows a batch", "operations a byte")
+    meant = {"integer": ("code", "x", "bits", *products), "rounding": errors, "clipping": errors}
     if TOKEN[word] in used:
         assert drawn.layout.xaxis.title.text in meant[word]

@@ -94,7 +94,7 @@ def dynamic(result: Result) -> Flow:
     grids = result.settings.grids()
     each = "row" if result.settings.per == "row" else "batch"
     stations = [Station("quantize", f"range of {'each row' if each == 'row' else 'this batch'}"), Station("×")]
-    stations += [Station("× sₓ·s_w"), Station("+ bias" if last else "+ bias, ReLU")]
+    stations += [Station("× scales"), Station("+ bias" if last else "+ bias, ReLU")]
     lines = (
         _real(batch, inputs),
         _codes(grids.activations, batch, inputs),
@@ -116,9 +116,9 @@ def static(result: Result) -> Flow:
         lines.insert(0, _real(batch, inputs))
     lines += [_sums(batch, outputs), _sums(batch, outputs)]
     if last:  # nobody follows that would read codes
-        stations[-1:] = [Station("× sₓ·s_w"), Station("+ bias")]
+        stations[-1:] = [Station("× scales"), Station("+ bias")]
         lines[-1:] = [_real(batch, outputs), _real(batch, outputs)]
-        claim = "the last layer gives float labels"
+        claim = "integer product, range fixed beforehand"
     else:
         stations.append(Station("requantize, ReLU", "calibrated range"))
         lines.append(_codes(scheme, batch, outputs))

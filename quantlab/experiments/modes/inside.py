@@ -86,9 +86,9 @@ def stages(result: Result, mode: str) -> list[Stage]:
     found.append(Stage("sums", "Σ (x codes − z) · w codes, exact", sums))
     if isinstance(y, QTensor):
         found.append(Stage("sums + bias", "bias in steps of the sums", sums + own.bias_codes))
-        found.append(Stage("y codes", "rint(sums · sₓ·s_w / s_y) + z_y, ReLU by clamping at z_y", y.codes))
+        found.append(Stage("y codes", "rint(sums · scale x · scale w / scale y) + z of y, ReLU by clamping", y.codes))
         return found
-    found.append(Stage("y", f"sums · sₓ · s_w + bias{'' if last else ', ReLU'}", y))
+    found.append(Stage("y", f"sums · scale x · scale w + bias{'' if last else ', ReLU'}", y))
     return found
 
 
@@ -105,7 +105,7 @@ def _real_stages(result: Result, mode: str, x: AnyArray, y: AnyArray, last: bool
     return [
         Stage("x", "as it comes", x),
         Stage("w codes", "what is stored", own.codes),
-        Stage("w", "w codes · s_w, a few at a time", own.dequantized()),
+        Stage("w", "w codes · scale, a few at a time", own.dequantized()),
         Stage("y", f"x · wᵀ + bias{relu}", y),
     ]
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.flows import Line
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
-from quantlab.numerals import UNIT_SPACE, count, difference, num, share
+from quantlab.numerals import MINUS, UNIT_SPACE, count, difference, num, share
 
 LABELS = ("Float32", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Clipped input")
 _KILO = 1024
+_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
 
 
@@ -35,8 +36,8 @@ def readings(result: Result) -> tuple[Reading, ...]:
     other = None if then is None else then.outcomes
     first = own[FLOAT]
     if first.accuracy is None:
-        moved = None if other is None else difference(first.bytes_moved / _KILO, other[FLOAT].bytes_moved / _KILO)
-        lead = Reading("Float32 moves", size(first.bytes_moved), moved and f"{moved} KB", "bytes moved")
+        moved = None if other is None else _bytes(first.bytes_moved - other[FLOAT].bytes_moved)
+        lead = Reading("Float32 moves", size(first.bytes_moved), moved, "bytes moved")
     else:
         right = None if other is None else _points(first.accuracy, other[FLOAT].accuracy)
         lead = Reading("Float32", percent(first.accuracy), right, "accuracy")
@@ -109,6 +110,20 @@ def size(n: int) -> str:
     return f"{count(n)}{UNIT_SPACE}B"
 
 
+def wire_size(line: Line) -> str:
+    """Write the bytes of what flows, as short as they are: most are powers of two.
+
+    >>> from quantlab.linear import Wire
+    >>> print(wire_size(Line(Wire("x", "float32", (64, 32), 32), False, 32)))
+    8 KB
+    """
+    n = line.wire.nbytes
+    for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
+        if n >= scale:
+            return f"{n / scale:.3g}{UNIT_SPACE}{unit}"
+    return size(n)
+
+
 def duration(seconds: float) -> str:
     """Write a time in microseconds or milliseconds.
 
@@ -168,4 +183,10 @@ def file_stem(settings: Settings, what: str) -> str:
 
 
 def _points(now: float, other: float | None) -> str:
+    if abs(now - (other or 0.0)) < _NO_POINTS:
+        return "same"
     return difference(now * 100, (other or 0.0) * 100, unit="pp")
+
+
+def _bytes(gap: int) -> str:
+    return f"{'+' if gap > 0 else MINUS}{size(abs(gap))}" if gap else "same"

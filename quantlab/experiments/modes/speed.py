@@ -74,6 +74,14 @@ class Roofs:
         """
         return min(self.peak(mode), intensity * self.bandwidth)
 
+    def raised(self, other: Roofs) -> Roofs:
+        """Return the higher of two measurements of each: what disturbs a measurement can only lower it.
+
+        >>> Roofs(10.0, 40.0, 2.0).raised(Roofs(12.0, 30.0, 2.5))
+        Roofs(float32=12.0, int8=40.0, bandwidth=2.5)
+        """
+        return Roofs(max(self.float32, other.float32), max(self.int8, other.int8), max(self.bandwidth, other.bandwidth))
+
     def peak(self, mode: str) -> float:
         """Return the flat part for a mode's arithmetic."""
         return self.int8 if mode in ("dynamic", "static") else self.float32
