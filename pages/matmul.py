@@ -4,13 +4,19 @@ from quantlab.ui.frame import framed
 
 framed()
 
-import streamlit as st  # noqa: E402  # the frame may have to run first
+from functools import partial  # noqa: E402  # the frame may have to run first
 
+import streamlit as st  # noqa: E402
+
+from quantlab import charts  # noqa: E402
 from quantlab.experiments import matmul  # noqa: E402
-from quantlab.experiments.matmul import readings, stories  # noqa: E402
+from quantlab.experiments.matmul import errors, readings, stories  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
+from quantlab.ui.chart import Chart, show  # noqa: E402
+from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.matmul import controls, hero  # noqa: E402
+from quantlab.ui.matmul.views import VIEWS  # noqa: E402
 
 settings: matmul.Settings = address.settings()
 operands = controls.operands_of(settings)
@@ -35,8 +41,7 @@ with top:
         controls.data()
         bar.bits(matmul.MOST_BITS)
         bar.grid()
-        if result is not None:
-            controls.cell(result.now.exact.shape)
+        controls.cell(result and result.now.exact.shape)
         controls.accumulator()
         controls.more()
         sharing.share(yours=settings.data == YOURS)
@@ -45,7 +50,9 @@ with top:
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-if result is not None:
+if result is None:
+    anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
+else:
     than = f"vs {result.compared_name}" if result.compared_name else None
     anatomy.numbers(
         [
@@ -53,3 +60,42 @@ if result is not None:
             for reading in readings.readings(result)
         ]
     )
+
+    spoken, narrow = anatomy.spoken(said), window().narrow
+    counted, cells = errors.error_counts(result), errors.pairs(result)
+    error = Chart(
+        key="error",
+        title="Error",
+        remark=errors.error_remark(result),
+        alt=f"Histogram of the errors of all cells. {spoken}",
+        figure=lambda: charts.product_errors(
+            counted.counts,
+            counted.lost,
+            counted.reach,
+            expected=counted.expected,
+            chosen=counted.chosen,
+            compared=counted.compared,
+            narrow=narrow,
+        ),
+        columns=counted.columns,
+    )
+    against = Chart(
+        key="against",
+        title="Integer against float",
+        remark="every cell of X·W; on the line they agree",
+        alt=f"Scatter of the integer result over the float product. {spoken}",
+        figure=lambda: charts.product_against_float(
+            cells.exact,
+            cells.values,
+            cells.lost,
+            chosen=(result.exact, result.value),
+            names=cells.names,
+            narrow=narrow,
+        ),
+        columns=partial(readings.product_columns, result.now),
+    )
+    for place, chart in zip(anatomy.supporting(), (error, against), strict=True):
+        with place:
+            show(chart, readings.file_stem(settings, chart.key))
+
+    anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

@@ -10,6 +10,7 @@ from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
 from quantlab.charts.modes import Place, quality_against_bits, roofline, time_against_batch
+from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.standalone import standalone
 from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
 from quantlab.charts.transfer import transfer_curve
@@ -23,10 +24,13 @@ __all__ = [
     "channel_ranges",
     "code_counts",
     "entropy_against_bits",
+    "error_growth",
     "error_histogram",
     "heat_map",
     "observed",
     "paint",
+    "product_against_float",
+    "product_errors",
     "quality_against_bits",
     "roofline",
     "sqnr_against_bits",

@@ -91,8 +91,8 @@ def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     # A gold or crimson trace is an area of errors, or the range that makes them; blue are codes, levels, symmetric
     # grids and products of integers.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
-    errors = ("error x̂ − x", "x", "input of the layer")
+    errors = ("error x̂ − x", "error of a cell", "x", "input of the layer")
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
-    meant = {"integer": ("code", "x", "bits", *products), "rounding": errors, "clipping": errors}
+    meant = {"integer": ("code", "x", "bits", *products), "rounding": (*errors, "K", "bits"), "clipping": errors}
     if TOKEN[word] in used:
         assert drawn.layout.xaxis.title.text in meant[word]

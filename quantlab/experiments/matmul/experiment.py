@@ -37,7 +37,7 @@ class Settings:
     n: int = address("n", whole(1, MOST_COLUMNS), default=4)
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     bits: int = address("bits", whole(1, MOST_BITS), default=8)
-    weight_bits: int | None = address("wbits", optional(whole(1, MOST_BITS), none="same"), default=None)
+    weight_bits: int = address("wbits", whole(0, MOST_BITS), default=0)  # 0: as many as X
     symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=True)
     weight_symmetric: bool = address("wgrid", flag(true="symmetric", false="affine"), default=True)
     signed: bool = address("codes", flag(true="signed", false="unsigned"), default=True)

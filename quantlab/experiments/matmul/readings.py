@@ -11,6 +11,16 @@ from quantlab.experiments.matmul.experiment import Multiplied, Result, Settings
 from quantlab.numerals import UNIT_SPACE, code, count, difference, num
 from quantlab.quantizer import Quantizer
 
+LABELS = (
+    "Integer sum",
+    "× scale X × scale W",
+    "Integer result",
+    "Float product",
+    "Error of this cell",
+    "Largest error in X·W",
+)
+"""What the numbers are of, before there are any."""
+
 
 @dataclass(frozen=True)
 class Reading:

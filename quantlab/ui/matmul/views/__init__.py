@@ -1,0 +1,15 @@
+"""The Integer matmul page's views: each a function of the Result, drawn only while it is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from quantlab.experiments.matmul import Result
+from quantlab.ui.matmul.views import corrections, data, error
+
+VIEWS: dict[str, Callable[[Result], None]] = {
+    "Zero points": corrections.draw,
+    "Error": error.draw,
+    "Data": data.draw,
+}
+"""From label to what draws the view."""
