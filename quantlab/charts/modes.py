@@ -107,6 +107,7 @@ def time_against_batch(
     curves: Mapping[str, Sequence[float | None]],
     *,
     now: int | None = None,
+    crossing: float | None = None,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw the time of a batch in milliseconds against its rows, both on logarithmic axes.
@@ -118,6 +119,8 @@ def time_against_batch(
         Milliseconds; None where nothing is measured yet.
     now : int, optional
         The batch of this state, marked by a line.
+    crossing : float, optional
+        The batch up to which memory binds, and beyond which arithmetic does.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -145,6 +148,11 @@ def time_against_batch(
         if finite.size:
             ends.append((float(np.log10(finite[-1])), mode, _STYLES[mode][0]))
     notes, every = end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM), 2 if narrow else 1
+    if crossing is not None:
+        traces.append(line([crossing, crossing], [10**low, 10**high], "memory", 1))
+        for side, anchor, shift in (("memory binds", "right", -6), ("arithmetic binds", "left", 6)):
+            beside: dict[str, Any] = {"anchor": anchor, "yanchor": "bottom", "yref": "paper", "xshift": shift}
+            notes.append(note(np.log10(crossing), 1, side, "memory", **beside))
     if not known:
         notes.append(note(0.5, 0.5, "being measured …", anchor="center", xref="paper", yref="paper"))
     return figure(

@@ -50,6 +50,13 @@ def test_times_that_are_not_there_yet_are_gaps_and_said_so_only_where_there_is_n
     assert texts(none) == ["being measured …"]
 
 
+def test_the_crossing_is_named_on_both_of_its_sides():
+    figure = time_against_batch([1, 2, 4], {"static": [1.0, 2.0, 3.0]}, crossing=2.5)
+    assert figure.data[-1].x.tolist() == [2.5, 2.5]
+    sides = {note.text: note.xanchor for note in figure.layout.annotations}
+    assert (sides["memory binds"], sides["arithmetic binds"]) == ("right", "left")
+
+
 def test_the_roofs_meet_the_slope_where_memory_stops_to_bind():
     figure = roofline({}, float32=8e10, int8=16e10, bandwidth=2e10)
     slope, flat = figure.data

@@ -9,7 +9,7 @@ import pytest
 
 from quantlab.bench.timing import Spread
 from quantlab.experiments import codec
-from quantlab.experiments.modes import Settings, run, speed
+from quantlab.experiments.modes import Settings, bounds, run, speed
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.flows import flows
 from quantlab.experiments.modes.modes import MODES
@@ -210,3 +210,36 @@ def test_a_roof_is_the_slope_of_memory_until_arithmetic_is_full():
     one = speed.Timing("layer", "static", 1, Spread(0.5, 0.5, 0.5, 1), 100, 50)
     assert (one.speed, one.intensity) == (400, 4)
     assert np.isfinite(found.bandwidth)
+
+
+def test_what_binds_is_read_off_the_ceilings_and_the_measured_time():
+    roofs = speed.Roofs(8e10, 16e10, 2e10)  # arithmetic binds int8 from 8 operations a byte on
+    large = run(replace(OPENING, data="layer", batch=64))
+
+    def at(seconds, batch=64, data="layer"):
+        moved = run(replace(OPENING, data=data, batch=batch)).outcomes["static"].bytes_moved
+        adds = batch * (4096**2 if data == "layer" else 3392)
+        return [speed.Timing(data, "static", batch, Spread(seconds, seconds, seconds, 3), adds, moved)]
+
+    assert "still being measured" in bounds.sentence(large, roofs, [])
+    assert "**arithmetic binds**" in bounds.sentence(large, roofs, at(0.02))
+    one = run(replace(OPENING, data="layer", batch=1))
+    assert "**memory binds**" in bounds.sentence(one, roofs, at(1.5e-3, batch=1))
+    assert "**calls bind**" in bounds.sentence(run(OPENING), roofs, at(5e-4, data="digits"))
+    assert "at its roof" in bounds.sentence(large, roofs, at(0.01))
+    assert bounds.crossing(run(OPENING), roofs) is None  # so small a network never leaves its memory
+
+
+def test_times_are_told_with_their_batches_and_what_is_missing_is_a_gap():
+    times = [speed.Timing("digits", mode, 2, Spread(2e-3, 1e-3, 3e-3, 3), 100, 50) for mode in MODES]
+    assert bounds.curves(times)["static"] == [None, 2.0, *[None] * 7]
+    assert bounds.columns(times)["upper quartile"] == [3.0] * 4
+    assert bounds.now(run(replace(OPENING, batch=2)), times) == [own[0] for own in bounds.places(times).values()]
+    assert bounds.now(run(OPENING), times) == []
+    whole = [
+        speed.Timing("layer", mode, batch, Spread(9e-3 if mode == "float32" else 3e-3, 0, 0, 3), 100, 50)
+        for mode in MODES
+        for batch in BATCHES
+    ]
+    assert "3.0 times as fast" in bounds.time_remark(run(replace(OPENING, data="layer")), whole)
+    assert "calls take the time" in bounds.time_remark(run(OPENING), whole)

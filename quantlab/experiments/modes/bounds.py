@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from quantlab.experiments.modes.experiment import BATCHES, Result
-from quantlab.experiments.modes.modes import FLOAT, MODES, STATIC
+from quantlab.experiments.modes.modes import FLOAT, MODES, STATIC, costs
 from quantlab.experiments.modes.readings import duration
 from quantlab.experiments.modes.speed import Roofs, Timing
 from quantlab.numerals import num, share
@@ -71,6 +73,27 @@ def time_remark(result: Result, times: Sequence[Timing]) -> str:
         few, many = (by[FLOAT, batch] / by[STATIC, batch] for batch in (1, BATCHES[-1]))
         return f"one thread; static is {num(few, 2)} times as fast as float32 at 1 row, {num(many, 2)} times at 256"
     return "one thread; on so small a network calls take the time, not arithmetic"
+
+
+def crossing(result: Result, roofs: Roofs) -> float | None:
+    """Return the batch from which on arithmetic binds static on this machine, and memory no longer does.
+
+    None where the same binds at every batch size. Between two batch sizes it is read off a straight line on
+    logarithmic axes.
+
+    >>> from quantlab.experiments.modes import Settings, run
+    >>> round(crossing(run(Settings(data="layer")), Roofs(8e10, 16e10, 2e10)), 1)
+    4.0
+    """
+    grids, ridge = result.settings.grids(), roofs.int8 / roofs.bandwidth
+    found = []
+    for batch in BATCHES:
+        spent = costs(STATIC, result.subject, grids, batch)
+        moved = sum(cost.bytes_read + cost.bytes_written for cost in spent)
+        found.append(2 * sum(cost.integer_multiply_adds for cost in spent) / moved)
+    if not found[0] < ridge < found[-1]:
+        return None
+    return float(np.exp(np.interp(np.log(ridge), np.log(found), np.log(BATCHES))))
 
 
 def sentence(result: Result, roofs: Roofs, times: Sequence[Timing]) -> str:

@@ -148,7 +148,7 @@ def _first_louder(rows: F32, batch: int, loud: float) -> F32:
 
 
 _ENTRIES = (
-    Entry("digits", "digits, 64-32-32-10", "A network of three layers that reads handwritten digits.", _digits),
+    Entry("digits", "digits network", "Three layers, 64-32-32-10, that read handwritten digits.", _digits),
     Entry("layer", "one layer, 4096²", "A linear layer as large models have them, with normal weights.", _large),
 )
 SUBJECTS: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

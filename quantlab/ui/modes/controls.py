@@ -24,7 +24,7 @@ _LOUD_IN = {"batch": "in every batch", "calibration": "in the calibration"}
 _AS_BITS = 0
 
 
-def data(*, width: int = 196) -> None:
+def data(*, width: int = 172) -> None:
     """Choose what is run in the three modes."""
     about = "\n\n".join(f"**{entry.label}**: {entry.help}" for entry in SUBJECTS.values())
     names = {name: entry.label for name, entry in SUBJECTS.items()}
@@ -45,12 +45,12 @@ def weight_bits(*, width: int = 96) -> None:
     )
 
 
-def batch(*, width: int = 116) -> None:
+def batch(*, width: int = 124) -> None:
     """Choose how many rows go through together."""
     st.select_slider("Batch", BATCHES, width=width, help=help_for("batch"), **address.key("batch"))
 
 
-def live_scale(*, width: int = 116) -> None:
+def live_scale(*, width: int = 124) -> None:
     """Choose how much brighter the data are than calibration saw them."""
     st.slider(
         "Live shift ×",

@@ -34,7 +34,8 @@ def times(result: Result) -> None:
 def _times(result: Result) -> None:
     if clock.CLOCK.complete(result.settings.data) and not st.session_state[_DRAWN]:
         st.rerun()  # once: the hero and the views want the times too
-    known = clock.CLOCK.times(result.settings.data)
+    known, roofs = clock.CLOCK.times(result.settings.data), clock.CLOCK.ceilings
+    crossing = None if roofs is None or result.subject.labelled else bounds.crossing(result, roofs)
     show(
         Chart(
             "times",
@@ -42,7 +43,11 @@ def _times(result: Result) -> None:
             bounds.time_remark(result, known),
             "Time of a batch against its rows, 1 to 256, for float32 and the three modes on this machine.",
             lambda: charts.time_against_batch(
-                BATCHES, bounds.curves(known), now=result.settings.batch, narrow=window().narrow
+                BATCHES,
+                bounds.curves(known),
+                now=result.settings.batch,
+                crossing=crossing,
+                narrow=window().narrow,
             ),
             lambda: bounds.columns(known),
         ),
