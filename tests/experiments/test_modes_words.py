@@ -116,7 +116,7 @@ def test_beside_a_flow_stands_what_the_outcome_counts():
 def test_one_images_worth_is_that_of_the_test_images():
     assert "360" in image_note(run(OPENING))
     assert "0.28" in image_note(run(OPENING))
-    assert "512" in image_note(run(replace(OPENING, data="layer")))
+    assert "256" in image_note(run(replace(OPENING, data="layer")))
 
 
 @pytest.mark.parametrize("layer", [1, 2, 3])

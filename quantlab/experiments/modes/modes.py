@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -26,11 +27,13 @@ from quantlab.linear import (
 from quantlab.nn import Network
 from quantlab.observers import OBSERVERS
 from quantlab.quantizer import Quantizer
+from quantlab.records import QTensor
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
 F32 = NDArray[np.float32]
 FLOAT, WEIGHT_ONLY, DYNAMIC, STATIC = MODES = ("float32", "weight-only", "dynamic", "static")
 _AT_ONCE = 32  # rows that an observer is shown at a time
+_FEW = 32  # rows: smaller batches go through side by side
 
 
 @dataclass(frozen=True)
@@ -102,16 +105,30 @@ class Chain:
     def __call__(self, x: F32) -> F32:
         """Return the logits of any number of rows, batch by batch."""
         size = self.batch or max(1, len(x))
-        return np.concatenate([self.trace(x[at : at + size])[-1] for at in range(0, len(x), size)])
+        whole = len(x) // size * size if self.batch and size < _FEW else 0
+        found = [self._side_by_side(x[:whole], size)] if whole else []
+        found += [self.trace(x[at : at + size])[-1] for at in range(whole, len(x), size)]
+        return np.concatenate(found)
+
+    def _side_by_side(self, x: F32, batch: int) -> F32:
+        """Return the logits of many small batches, each with its range, in one call a layer: calls take the time."""
+        values: Any = x
+        for layer in self.layers:
+            together = values.reshape(len(values) // batch, -1)
+            grid = Quantizer(together, replace(layer.activations, granularity=PerChannel(0)))
+            scale, zero = (np.repeat(each, batch, axis=0) for each in (grid.scale, grid.zero_point))
+            values = layer(QTensor(grid.quantize(together).reshape(values.shape), scale, zero))
+        return np.asarray(values, np.float32)
 
 
-def quantized_weights(network: Network, scheme: Scheme) -> list[QuantizedWeight]:
+@lru_cache(maxsize=16)
+def quantized_weights(network: Network, scheme: Scheme) -> tuple[QuantizedWeight, ...]:
     """Return the weights of all layers in codes.
 
     >>> [weight.shape for weight in quantized_weights(Network.drawn(), weight_scheme(4, "tensor"))]
     [(32, 64), (32, 32), (10, 32)]
     """
-    return [quantize_weight(layer.weight, scheme, bias=layer.bias) for layer in network.layers]
+    return tuple(quantize_weight(layer.weight, scheme, bias=layer.bias) for layer in network.layers)
 
 
 def chain(mode: str, network: Network, grids: Grids, ranges: Sequence[tuple[float, float]], batch: int) -> Chain:
@@ -133,7 +150,7 @@ def chain(mode: str, network: Network, grids: Grids, ranges: Sequence[tuple[floa
     weights, last = quantized_weights(network, grids.weight), len(network.layers) - 1
     relu = [n < last for n in range(last + 1)]
     if mode == WEIGHT_ONLY:
-        return Chain(mode, network, [WeightOnly(w, relu=r) for w, r in zip(weights, relu, strict=True)])
+        return _weight_only(network, grids.weight)
     if mode == DYNAMIC:
         scheme = grids.activations
         if batch == 1:  # a row alone has its own range either way; by row all of them go through in one call
@@ -146,6 +163,13 @@ def chain(mode: str, network: Network, grids: Grids, ranges: Sequence[tuple[floa
         Static(w, input=i, output=o, relu=r) for w, i, o, r in zip(weights, entering, following, relu, strict=True) if i
     ]
     return Chain(mode, network, chained)
+
+
+@lru_cache(maxsize=16)
+def _weight_only(network: Network, scheme: Scheme) -> Chain:
+    # Neither batch, nor calibration, nor the grid of the activations changes it.
+    weights, last = quantized_weights(network, scheme), len(network.layers) - 1
+    return Chain(WEIGHT_ONLY, network, [WeightOnly(weight, relu=n < last) for n, weight in enumerate(weights)])
 
 
 def grid(lo: float, hi: float, scheme: Scheme) -> Quantizer:

@@ -13,7 +13,7 @@ from quantlab.nn import Dataset, Labelled, Network, load, train
 
 F32 = NDArray[np.float32]
 LARGE = 4096
-_DRAWN_OUTPUTS, _DRAWN_ROWS = 512, 128
+_DRAWN_OUTPUTS, _DRAWN_ROWS = 256, 128
 MOST_SAMPLES = 500
 LOUDEST = 300
 

@@ -17,4 +17,5 @@ def draw(result: Result) -> None:
         st.markdown(f"**{mode.capitalize()}**")
         st.table(pd.DataFrame(inside.columns(inside.stages(result, mode))).set_index("array"))
     if result.subject.sampled:
-        st.caption("Of the layer's outputs the first 512 are computed here; each is a sum of its own.")
+        outputs = result.subject.network.sizes[-1]
+        st.caption(f"Of the layer's outputs the first {outputs} are computed here; each is a sum of its own.")
