@@ -17,8 +17,8 @@ from quantlab.ui.modes.clock import Clock
 ROOFS = Roofs(10.0, 40.0, 2.0)
 
 
-def timing(mode, batch):
-    return Timing("digits", mode, batch, Spread(batch * 1e-3, 0.0, 0.0, 3), 100, 50)
+def timing(mode, batch, seconds=None):
+    return Timing("digits", mode, batch, Spread(seconds or batch * 1e-3, 0.0, 0.0, 3), 100, 50)
 
 
 def finished(clock):
@@ -29,7 +29,7 @@ def finished(clock):
 
 def test_times_are_measured_once_however_often_they_are_asked_for():
     begun = []
-    clock = Clock(lambda: iter([begun.append(1) or timing("static", 1)]), lambda: ROOFS)
+    clock = Clock(lambda: iter([timing("static", 1)]), lambda: begun.append(1) or ROOFS)
     threads = [threading.Thread(target=clock.start) for _ in range(8)]
     for thread in threads:
         thread.start()
@@ -59,6 +59,15 @@ def test_what_is_known_is_shown_before_the_rest_is_there():
     go_on.set()
     finished(clock)
     assert clock.complete("digits")
+
+
+def test_a_busy_start_does_not_leave_the_times_long():
+    rounds = iter(
+        [[timing("static", 1, 5.0), timing("static", 2, 1.0)], [timing("static", 1, 2.0), timing("static", 2, 3.0)]]
+    )
+    clock = finished(Clock(lambda: iter(next(rounds)), lambda: ROOFS))
+    assert [clock.seconds("digits", "static", batch) for batch in (1, 2)] == [2.0, 1.0]
+    assert len(clock.times("digits")) == 2
 
 
 def test_a_busy_start_does_not_leave_the_roofs_low():
