@@ -9,11 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from quantlab.charts.marks import Floats, line
+from quantlab.charts.marks import Floats, end_labels, line
 from quantlab.charts.theme import HEIGHT, c, figure, floats, note
 from quantlab.numerals import num
 
-_TOP, _BOTTOM, _LINE = 28, 44, 16  # pixels: margins, and the least distance of two labels
+_TOP, _BOTTOM = 28, 44  # pixels: margins
 
 
 def sqnr_against_bits(
@@ -110,7 +110,7 @@ def against_bits(
         traces.append(_ring(*now))
 
     notes = [_reference_label(b, rule, list(curves.values()), reference_name, high - low)]
-    notes += _end_labels(ends, low - pad, high + pad)
+    notes += end_labels(ends, low - pad, high + pad, HEIGHT - _TOP - _BOTTOM)
     return figure(
         traces,
         annotations=notes,
@@ -168,16 +168,3 @@ def _reference_label(
 def _last(values: npt.NDArray[np.float32]) -> float:
     finite = values[np.isfinite(values)]
     return float(finite[-1]) if len(finite) else np.nan
-
-
-def _end_labels(ends: Sequence[tuple[float, str, str]], low: float, high: float) -> list[dict[str, Any]]:
-    """Write each curve's name behind its end, pushed apart where two ends are close."""
-    pixels = (HEIGHT - _TOP - _BOTTOM) / (high - low)
-    notes: list[dict[str, Any]] = []
-    floor = -np.inf
-    for value, name, colour in sorted(end for end in ends if np.isfinite(end[0])):
-        place = max((value - low) * pixels, floor + _LINE)
-        floor = place
-        shift = round(place - (value - low) * pixels)
-        notes.append(note(1.012, value, name, colour, xref="paper", yshift=shift))
-    return notes

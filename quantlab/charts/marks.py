@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quantlab.charts.theme import CLEAR, c, floats
+from quantlab.charts.theme import CLEAR, c, floats, note
 
 Floats = npt.NDArray[np.float64]
 FEW_BINS = 48  # up to here bars stand apart, each with its outline; beyond they close up into one area
+_LINE = 16  # pixels: the least distance of two labels
 RARE = 0.02  # of the figure's height; a lower bar would not be seen
 
 
@@ -122,6 +123,33 @@ def targets(x: npt.ArrayLike, y: npt.ArrayLike, texts: Sequence[str], *, size: i
         "hovertext": list(texts),
         "hoverinfo": "text",
     } | more
+
+
+def end_labels(ends: Sequence[tuple[float, str, str]], low: float, high: float, height: float) -> list[dict[str, Any]]:
+    """Write each curve's name behind its end, pushed apart where two ends are close.
+
+    Parameters
+    ----------
+    ends : sequence of (value, name, colour)
+        Ends that are not finite get no name.
+    low, high : float
+        Ends of the axis.
+    height : float
+        Of the plot in pixels.
+    """
+    known = sorted(end for end in ends if np.isfinite(end[0]))
+    true = [(value - low) * height / (high - low) for value, _, _ in known]
+    places: list[float] = []
+    for place in true:
+        places.append(max(place, places[-1] + _LINE) if places else place)
+    ceiling = height + _LINE / 2  # beyond it a name would leave the figure: then those below make room
+    for index in reversed(range(len(places))):
+        places[index] = min(places[index], ceiling)
+        ceiling = places[index] - _LINE
+    return [
+        note(1.012, value, name, colour, xref="paper", yshift=round(place - at))
+        for (value, name, colour), place, at in zip(known, places, true, strict=True)
+    ]
 
 
 def _gapped(values: Sequence[float | None]) -> npt.NDArray[np.float32]:

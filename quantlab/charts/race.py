@@ -107,7 +107,7 @@ def race_bars(speeds: Sequence[Speed], *, narrow: bool = False) -> go.Figure:
     )
 
 
-def roofline(
+def race_roofline(
     peak: float,
     bandwidth: float,
     *,
@@ -137,7 +137,7 @@ def roofline(
 
     Examples
     --------
-    >>> fig = roofline(1e11, 1e10, point=(85.0, 9e10), point_name="256³", now=1.5)
+    >>> fig = race_roofline(1e11, 1e10, point=(85.0, 9e10), point_name="256³", now=1.5)
     >>> fig.data[0].y.tolist()[-1]  # the ridge
     100.0
     """

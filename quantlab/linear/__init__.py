@@ -13,14 +13,14 @@ from .accumulator import (
     safe_k,
     sum_bits,
 )
-from .cost import Cost, Step, Wire
+from .cost import Cost, Step, Wire, dynamic_cost, float_cost, static_cost, weight_only_cost
 from .disagreement import Disagreement, disagreement, thresholds
 from .dynamic import Dynamic
 from .matmul import Product, ZeroPointTerms, quantized_matmul, zero_point_terms
 from .requantization import FixedPoint, fixed_point, quantize_bias, requantization_multiplier, requantize
 from .running_sum import RunningSum, running_sum
 from .static import Static
-from .weight import QuantizedWeight, quantize_weight
+from .weight import QuantizedWeight, quantize_weight, weight_wire
 from .weight_only import WeightOnly
 
 __all__ = [
@@ -41,7 +41,9 @@ __all__ = [
     "bits_needed",
     "centred_range",
     "disagreement",
+    "dynamic_cost",
     "fixed_point",
+    "float_cost",
     "product_bits",
     "quantize_bias",
     "quantize_weight",
@@ -51,7 +53,10 @@ __all__ = [
     "requantize",
     "running_sum",
     "safe_k",
+    "static_cost",
     "sum_bits",
     "thresholds",
+    "weight_only_cost",
+    "weight_wire",
     "zero_point_terms",
 ]

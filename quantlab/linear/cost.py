@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from math import prod
 from typing import Literal
 
-RangesFound = Literal["weights only", "each call", "calibration"]
+RangesFound = Literal["no codes", "weights only", "each call", "calibration"]
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Cost:
     Attributes
     ----------
     steps : tuple of Step
-    ranges_found : {"weights only", "each call", "calibration"}
+    ranges_found : {"no codes", "weights only", "each call", "calibration"}
         When the range of the activations is found, if it is.
 
     Examples
@@ -113,3 +113,116 @@ def real(name: str, *shape: int) -> Wire:
     24
     """
     return Wire(name, "float32", shape, 32)
+
+
+def float_cost(batch: int, outputs: int, inputs: int) -> Cost:
+    """Return what a float32 layer moves and computes: what every mode is compared with.
+
+    >>> float_cost(2, 3, 5).bytes_read, float_cost(2, 3, 5).float_multiply_adds
+    (100, 30)
+    """
+    sides = (real("x", batch, inputs), real("weight", outputs, inputs))
+    return Cost(
+        (Step("product", sides, (real("y", batch, outputs),), float_multiply_adds=batch * outputs * inputs),),
+        "no codes",
+    )
+
+
+def weight_only_cost(batch: int, weight: Wire, groups: int = 1) -> Cost:
+    """Return what a weight-only layer moves and computes: every k, and a scale that meets each group's sum.
+
+    >>> weight_only_cost(2, Wire("weight", "int8", (3, 5), 8)).float_multiply_adds
+    36
+    """
+    outputs, inputs = weight.shape
+    multiply_adds = batch * outputs * (inputs + groups)
+    sides, y = (real("x", batch, inputs), weight), real("y", batch, outputs)
+    return Cost((Step("product", sides, (y,), float_multiply_adds=multiply_adds),), "weights only")
+
+
+def dynamic_cost(
+    batch: int,
+    weight: Wire,
+    groups: int = 1,
+    *,
+    codes: str = "int8",
+    output: str | None = None,
+    quantized: bool = False,
+) -> Cost:
+    """Return what a dynamic layer moves and computes.
+
+    Parameters
+    ----------
+    batch : int
+    weight : Wire
+        (out, in), 8 bits a code.
+    groups : int
+        Of inputs that are summed apart.
+    codes, output : str
+        Types of the input's codes, and of the result's where it gives codes.
+    quantized : bool
+        Whether the input comes as codes.
+
+    Examples
+    --------
+    >>> [step.name for step in dynamic_cost(2, Wire("weight", "int8", (3, 5), 8)).steps]
+    ['find range', 'quantize', 'product']
+    """
+    outputs, inputs = weight.shape
+    x, y, own = real("x", batch, inputs), real("y", batch, outputs), Wire("x codes", codes, (batch, inputs), 8)
+    steps = []
+    if not quantized:
+        steps.append(Step("find range", (x,), ()))
+        steps.append(Step("quantize", (x,), (own,), float_multiply_adds=batch * inputs))
+    steps.append(Step("product", (own, weight), (y,), batch * outputs * inputs, batch * outputs * groups))
+    if output is not None:
+        steps.append(Step("find range of y", (y,), ()))
+        given = Wire("y codes", output, (batch, outputs), 8)
+        steps.append(Step("quantize y", (y,), (given,), float_multiply_adds=batch * outputs))
+    return Cost(tuple(steps), "each call")
+
+
+def static_cost(
+    batch: int,
+    weight: Wire,
+    groups: int = 1,
+    *,
+    codes: str = "int8",
+    output: str | None = None,
+    bias: bool = False,
+    fixed: bool = False,
+    quantized: bool = False,
+) -> Cost:
+    """Return what a static layer moves and computes.
+
+    Parameters
+    ----------
+    batch, weight, groups, codes, output, quantized
+        As for `dynamic_cost`.
+    bias : bool
+        Whether a bias is added to the accumulator.
+    fixed : bool
+        Whether requantization multiplies integers.
+
+    Examples
+    --------
+    >>> cost = static_cost(2, Wire("weight", "int8", (3, 5), 8), output="int8", quantized=True)
+    >>> [step.name for step in cost.steps], cost.integer_multiply_adds, cost.float_multiply_adds
+    (['product', 'requantize'], 30, 6)
+    """
+    outputs, inputs = weight.shape
+    own, steps = Wire("x codes", codes, (batch, inputs), 8), []
+    if not quantized:
+        steps.append(Step("quantize", (real("x", batch, inputs),), (own,), float_multiply_adds=batch * inputs))
+    integers, each = batch * outputs * inputs, batch * outputs
+    if output is None:
+        steps.append(Step("product", (own, weight), (real("y", batch, outputs),), integers, each * groups))
+    else:
+        accumulator, given = (
+            Wire("accumulator", "int32", (batch, outputs), 32),
+            Wire("y codes", output, (batch, outputs), 8),
+        )
+        more = (Wire("bias", "int32", (outputs,), 32),) if bias else ()
+        steps.append(Step("product", (own, weight), (accumulator,), integers))
+        steps.append(Step("requantize", (accumulator, *more), (given,), each if fixed else 0, 0 if fixed else each))
+    return Cost(tuple(steps), "calibration")

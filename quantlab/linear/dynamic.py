@@ -13,7 +13,7 @@ from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
-from .cost import Cost, Step, Wire, real
+from .cost import Cost, dynamic_cost
 from .weight import QuantizedWeight, activations, received
 
 _AFFINE = Scheme(symmetric=False)
@@ -104,27 +104,14 @@ class Dynamic:
         quantized : bool
             Whether the input comes as a QTensor.
         """
-        outputs, inputs = self.weight.shape
-        x, y = real("x", batch, inputs), real("y", batch, outputs)
-        codes = Wire("x codes", self.activations.dtype.name, (batch, inputs), 8)
-        steps = []
-        if not quantized:
-            steps.append(Step("find range", (x,), ()))
-            steps.append(Step("quantize", (x,), (codes,), float_multiply_adds=batch * inputs))
-        steps.append(
-            Step(
-                "product",
-                (codes, self.weight.wire(8)),
-                (y,),
-                integer_multiply_adds=batch * outputs * inputs,
-                float_multiply_adds=batch * outputs * len(self.weight.groups),
-            )
+        return dynamic_cost(
+            batch,
+            self.weight.wire(8),
+            len(self.weight.groups),
+            codes=self.activations.dtype.name,
+            output=None if self.output is None else self.output.dtype.name,
+            quantized=quantized,
         )
-        if self.output is not None:
-            out = Wire("y codes", self.output.dtype.name, (batch, outputs), 8)
-            steps.append(Step("find range of y", (y,), ()))
-            steps.append(Step("quantize y", (y,), (out,), float_multiply_adds=batch * outputs))
-        return Cost(tuple(steps), "each call")
 
 
 def packed_by_group(weight: QuantizedWeight) -> tuple[kernels.PackedWeights, ...]:

@@ -13,7 +13,7 @@ from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
 from quantlab.scheme import PerTensor
 
-from .cost import Cost, Step, Wire, real
+from .cost import Cost, static_cost
 from .dynamic import packed_by_group, scaled_product
 from .requantization import (
     FixedPoint,
@@ -173,22 +173,13 @@ class Static:
         quantized : bool
             Whether the input comes as a QTensor.
         """
-        outputs, inputs = self.weight.shape
-        codes = Wire("x codes", self.input.dtype.name, (batch, inputs), 8)
-        steps = []
-        if not quantized:
-            steps.append(Step("quantize", (real("x", batch, inputs),), (codes,), float_multiply_adds=batch * inputs))
-        integers, each = batch * outputs * inputs, batch * outputs
-        sides = (codes, self.weight.wire(8))
-        if self.output is None:
-            scalings = each * len(self.weight.groups)
-            y = real("y", batch, outputs)
-            steps.append(Step("product", sides, (y,), integers, scalings))
-        else:
-            accumulator = Wire("accumulator", "int32", (batch, outputs), 32)
-            out = Wire("y codes", self.output.dtype.name, (batch, outputs), 8)
-            fixed = isinstance(self.multiplier, FixedPoint)
-            bias = () if self.bias_codes is None else (Wire("bias", "int32", (outputs,), 32),)
-            steps.append(Step("product", sides, (accumulator,), integers))
-            steps.append(Step("requantize", (accumulator, *bias), (out,), each if fixed else 0, 0 if fixed else each))
-        return Cost(tuple(steps), "calibration")
+        return static_cost(
+            batch,
+            self.weight.wire(8),
+            len(self.weight.groups),
+            codes=self.input.dtype.name,
+            output=None if self.output is None else self.output.dtype.name,
+            bias=self.bias_codes is not None,
+            fixed=isinstance(self.multiplier, FixedPoint),
+            quantized=quantized,
+        )

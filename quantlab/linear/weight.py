@@ -6,12 +6,13 @@ Checks its arguments here, once; the layers trust a QuantizedWeight.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from quantlab.grid import scale_bytes, working_type
+from quantlab.grid import layout_of, scale_bytes, working_type
 from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
 from quantlab.scheme import PerChannel, PerGroup, Scheme
@@ -68,10 +69,19 @@ class QuantizedWeight:
 
     def wire(self, bits: int) -> Wire:
         """Return the wire of the codes, stored at `bits` each, with their scales and zero points."""
-        scheme, count = self.quantizer.scheme, int(np.size(self.quantizer.scale))
-        zero_bits = 0 if scheme.symmetric else 32 if scheme.affine_range == "free" else bits
-        parameters = count * scale_bytes(scheme, self.quantizer.working) + -(-count * zero_bits // 8)
-        return Wire("weight", f"{'int' if scheme.signed else 'uint'}{bits}", self.shape, bits, parameters)
+        return weight_wire(self.shape, self.quantizer.scheme, bits)
+
+
+def weight_wire(shape: tuple[int, int], scheme: Scheme, bits: int) -> Wire:
+    """Return the wire of a weight's codes, stored at `bits` each, with their scales and zero points.
+
+    >>> weight_wire((32, 64), Scheme(granularity=PerChannel(0)), 8).nbytes
+    2176
+    """
+    count = prod(layout_of(shape, scheme.granularity)[1])
+    zero_bits = 0 if scheme.symmetric else 32 if scheme.affine_range == "free" else bits
+    parameters = count * scale_bytes(scheme, np.dtype(np.float32)) + -(-count * zero_bits // 8)
+    return Wire("weight", f"{'int' if scheme.signed else 'uint'}{bits}", shape, bits, parameters)
 
 
 def quantize_weight(weight: Any, scheme: Scheme = _EACH_OUTPUT, *, bias: Any = None) -> QuantizedWeight:

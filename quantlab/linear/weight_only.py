@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from quantlab import kernels
 
-from .cost import Cost, Step, real
+from .cost import Cost, weight_only_cost
 from .weight import QuantizedWeight, activations
 
 _NIBBLE = 4
@@ -88,12 +88,4 @@ class WeightOnly:
 
     def cost(self, batch: int) -> Cost:
         """Return what a call with `batch` rows moves and computes."""
-        outputs, inputs = self.weight.shape
-        product = Step(
-            "product",
-            (real("x", batch, inputs), self.weight.wire(self.stored_bits)),
-            (real("y", batch, outputs),),
-            # Every k, and a scale that meets each group's sum.
-            float_multiply_adds=batch * outputs * (inputs + len(self.weight.groups)),
-        )
-        return Cost((product,), "weights only")
+        return weight_only_cost(batch, self.weight.wire(self.stored_bits), len(self.weight.groups))

@@ -161,9 +161,9 @@ def views(drawn: Mapping[str, Callable[[], None]], *, name: str = "view") -> Non
     drawn : mapping of label to callable
         What draws each view.
     name : str
-        The field of Settings that says which is open: a label in lower case and without spaces, or None.
+        The field of Settings that says which is open: a label in lower case, without spaces and question mark, or None.
     """
-    labels = {label.lower().replace(" ", "-"): label for label in drawn}
+    labels = {label.lower().replace(" ", "-").strip("?"): label for label in drawn}
     with st.container(key="views"):
         st.segmented_control(
             "View", list(labels), format_func=labels.__getitem__, label_visibility="collapsed", **address.key(name)

@@ -45,6 +45,7 @@ class Page:
 PAGES = (
     Page("", "Tensor", _PAGES / "tensor.py", "quantlab.experiments.tensor"),
     Page("matmul", "Integer matmul", _PAGES / "matmul.py", "quantlab.experiments.matmul"),
+    Page("modes", "Modes", _PAGES / "modes.py", "quantlab.experiments.modes"),
 )
 
 

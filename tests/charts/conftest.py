@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 
 from quantlab.charts import (
+    Place,
     Speed,
     channel_ranges,
     code_counts,
@@ -15,13 +16,17 @@ from quantlab.charts import (
     error_growth,
     error_histogram,
     heat_map,
+    modes_roofline,
+    observed,
     product_against_float,
     product_errors,
+    quality_against_bits,
     race_bars,
+    race_roofline,
     requantization_stairs,
-    roofline,
     safe_terms,
     sqnr_against_bits,
+    time_against_batch,
     transfer_curve,
 )
 
@@ -54,7 +59,57 @@ def staircase(first: int, wide: int, code: int, late: int = 0) -> tuple[np.ndarr
 BITS = np.arange(1, 17)
 SAFE = {f"int{n}": np.array([(2 ** (n - 1) - 1) // 4**b for b in range(8)]) for n in (32, 16, 8)}
 RNG = np.random.default_rng(7)
+MODES = ("weight-only", "dynamic", "static")
+BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
+    "modes, accuracy": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: np.linspace(10, 97, 8) for mode in MODES}, "title": "accuracy, %",
+            "reference": 96.9, "now": dict.fromkeys(MODES, (8, 97.0)),
+        },
+    ),
+    "modes, error": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: 100 / 2 ** np.arange(8) for mode in MODES},
+            "title": "output error, %", "logarithmic": True,
+        },
+    ),
+    "times, half of them measured": (
+        time_against_batch,
+        {
+            "batches": BATCHES, "now": 64, "crossing": 3.2,
+            "curves": {mode: [0.02 * n if n < 20 else None for n in BATCHES] for mode in ("float32", *MODES)},
+        },
+    ),
+    "times, none of them measured": (
+        time_against_batch, {"batches": BATCHES, "curves": {mode: [None] * 9 for mode in ("float32", *MODES)}}
+    ),
+    "roofline of the modes": (
+        modes_roofline,
+        {
+            "places": {m: [Place(n / 2, 1e9 * n, f"{m}, {n} rows") for n in BATCHES] for m in ("float32", *MODES)},
+            "float32": 8e10, "int8": 1.6e11, "bandwidth": 2e10, "now": [Place(32, 6.4e10, "static, 64 rows")],
+        },
+    ),
+    "roofline of the modes, nothing measured": (
+        modes_roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
+    ),
+    "calibration, live data beyond": (
+        observed,
+        {
+            "edges": np.linspace(-1, 4, 81), "calibration": bell(80, 900) / 9000, "live": bell(80, 900)[::-1] / 9000,
+            "chosen": (-1.0, 1.0), "covered": (-1.01, 1.0),
+        },
+    ),
+    "calibration, a range beyond the axis": (
+        observed,
+        {
+            "edges": np.linspace(0, 1, 81), "calibration": np.eye(80)[0], "live": np.eye(80)[3], "chosen": (0.0, 300.0),
+            "covered": (0.0, 301.0),
+        },
+    ),
     "error, few bins": (
         error_histogram,
         {
@@ -191,12 +246,12 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
                     Speed("int8, our kernel", "140·10⁹/s", 1.4e11, 1.4e11, 1.4e11, True)]},
     ),
     "roofline, under the slope": (
-        roofline,
+        race_roofline,
         {"peak": 1.5e11, "bandwidth": 2e10, "point": (85.0, 1.3e11), "point_name": "256³", "now": 1.7,
          "now_name": "10×5 · 5×4"},
     ),
     "roofline, the ridge far right": (
-        roofline,
+        race_roofline,
         {"peak": 1e13, "bandwidth": 1e10, "point": (85.0, 9e11), "point_name": "256³", "now": 300.0},
     ),
 }  # fmt: skip

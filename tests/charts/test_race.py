@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from quantlab.charts import TOKEN, Speed, race_bars, roofline
+from quantlab.charts import TOKEN, Speed, race_bars, race_roofline
 
 
 def test_integers_are_blue_and_floats_slate_with_their_quartiles():
@@ -22,7 +22,7 @@ def test_the_first_bar_stands_on_top_below_its_name():
 
 @pytest.mark.parametrize("now", [0.1, 2.0, 50.0, None])
 def test_slope_and_roof_meet_at_the_ridge_and_all_marks_are_in_view(now):
-    figure = roofline(1e11, 1e10, point=(85.0, 9e10), point_name="256³", now=now)
+    figure = race_roofline(1e11, 1e10, point=(85.0, 9e10), point_name="256³", now=now)
     slope, roof = figure.data[:2]
     assert (slope.line.color, roof.line.color) == (TOKEN["memory"], TOKEN["compute"])
     assert slope.x[-1] == roof.x[0] == 10
@@ -39,6 +39,6 @@ def test_slope_and_roof_meet_at_the_ridge_and_all_marks_are_in_view(now):
 def test_a_product_that_was_not_raced_is_a_ring_on_the_roof_above_it():
     low, high = (
         next(t for t in figure.data if t.marker.symbol == "circle-open").y[0]
-        for figure in (roofline(1e11, 1e10, point=(85.0, 9e10), point_name="a", now=now) for now in (2.0, 50.0))
+        for figure in (race_roofline(1e11, 1e10, point=(85.0, 9e10), point_name="a", now=now) for now in (2.0, 50.0))
     )
     assert (low, high) == (20, 100)

@@ -77,7 +77,7 @@ def _results(result: Result, finish: Finish) -> None:
                 "Roofline",
                 "what memory and arithmetic allow; the ring was not raced",
                 f"Operations a second against operations for each byte. {said}",
-                lambda: charts.roofline(
+                lambda: charts.race_roofline(
                     race.peak,
                     race.bandwidth,
                     point=(race.intensity, race.kernel.speed),

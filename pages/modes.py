@@ -1,0 +1,51 @@
+"""Modes: weight-only, dynamic, static."""
+
+from quantlab.ui.frame import framed
+
+framed()
+
+from functools import partial  # noqa: E402  # the frame may have to run first
+
+import streamlit as st  # noqa: E402
+
+from quantlab.experiments import modes  # noqa: E402
+from quantlab.experiments.modes import readings, stories  # noqa: E402
+from quantlab.experiments.modes.experiment import MOST_BITS  # noqa: E402
+from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
+from quantlab.ui.modes import controls, curves, hero  # noqa: E402
+from quantlab.ui.modes.views import VIEWS  # noqa: E402
+
+settings: modes.Settings = address.settings()
+
+# The hero is sent first, though it stands below: it is what the eye waits for.
+top, hero_place = st.container(), anatomy.hero()
+result = modes.run(settings, recall=cache.shared)
+said = stories.sentence(result)
+with anatomy.before_all_else(hero_place):
+    hero.hero(result, f"The dataflow of a layer in three modes. {anatomy.spoken(said)}")
+
+with top:
+    with anatomy.control_bar():
+        controls.data()
+        bar.bits(MOST_BITS, width=116)
+        controls.weight_bits()
+        bar.grid()
+        controls.batch()
+        controls.live_scale()
+        controls.more()
+        sharing.share(yours=False)
+        bar.pin()
+    anatomy.notice(address.notice(), address.news())
+    anatomy.sentence(said)
+    anatomy.tries(stories.TRIES, settings, stories.taken)
+
+anatomy.numbers(readings.readings(result), result.compared_name or "")
+st.caption(readings.image_note(result))
+
+times, widths = anatomy.supporting()
+with times:
+    curves.times(result)
+with widths:
+    curves.widths(result, anatomy.spoken(said))
+
+anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

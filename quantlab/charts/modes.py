@@ -1,0 +1,288 @@
+"""The modes beside each other: curves against bits, times against batches, and where both meet the machine's ceilings.
+
+A mode has the same mark everywhere: float32 a bare line, weight-only a hollow diamond, dynamic a hollow circle, static
+a full one; blue are those whose product is one of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from quantlab.charts.marks import end_labels, line
+from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
+from quantlab.numerals import num
+
+_TOP, _BOTTOM, _RIGHT = 28, 44, 92
+_WIDTHS = "bits of weights and activations"
+_STYLES = {
+    "float32": ("float", None),
+    "weight-only": ("ink", "diamond-open"),
+    "dynamic": ("integer", "circle-open"),
+    "static": ("integer", "circle"),
+}
+
+
+class Place(NamedTuple):
+    """One point under a roof: operations a byte, operations a second, and its ready words."""
+
+    intensity: float
+    speed: float
+    words: str
+
+
+def quality_against_bits(
+    bits: npt.ArrayLike,
+    curves: Mapping[str, npt.ArrayLike],
+    *,
+    title: str,
+    reference: float | None = None,
+    now: Mapping[str, tuple[float, float]] | None = None,
+    logarithmic: bool = False,
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw a share in percent against bits for each mode, and float32's as a line across.
+
+    Parameters
+    ----------
+    bits : int array (n,)
+    curves : mapping of mode to float array (n,)
+        In percent.
+    title : str
+        Of the vertical axis.
+    reference : float, optional
+        Float32's, in percent.
+    now : mapping of mode to (bits, percent), optional
+        This state, ringed.
+    logarithmic : bool
+        For errors, which shrink by half with every bit.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = quality_against_bits([1, 2], {"static": [50, 90]}, title="accuracy, %", reference=97.0)
+    >>> fig.layout.yaxis.title.text
+    'accuracy, %'
+    """
+    b = np.asarray(bits, np.float64)
+    traces: list[dict[str, Any]] = []
+    ends: list[tuple[float, str, str]] = []
+    scale = np.log10 if logarithmic else np.asarray
+    if reference is not None:
+        traces.append(line([b[0] - 0.6, b[-1] + 0.6], [reference, reference], "float", 1.5))
+        ends.append((reference, "float32", "float"))
+    for mode, values in curves.items():
+        shown = floats(values)
+        traces.append(_series(mode, b, shown, [_at(mode, k, v) for k, v in zip(b, shown.tolist(), strict=True)]))
+        ends.append((float(scale(shown[-1])), mode, _STYLES[mode][0]))
+    if now:
+        traces.append(_rings(list(now.values())))
+    if logarithmic:
+        heights = np.log10(np.concatenate([floats(values) for values in curves.values()]))
+        low, high = float(np.floor(heights.min())), float(np.ceil(heights.max()))
+    else:
+        low, high = 0.0, 104.0
+    yaxis: dict[str, Any] = {"range": [low, high], "title": {"text": title}}
+    yaxis |= {"type": "log", **_decades(low, high)} if logarithmic else {"dtick": 20}
+    return figure(
+        traces,
+        annotations=end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM),
+        margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
+        xaxis={"range": [b[0] - 0.6, b[-1] + 0.6], "title": {"text": _WIDTHS}, "dtick": 2 if narrow else 1},
+        yaxis=yaxis,
+    )
+
+
+def _at(mode: str, bits: float, value: float) -> str:
+    return f"{mode}, {bits:.0f} bit{'' if bits == 1 else 's'}: {num(value, unit='%')}"
+
+
+def time_against_batch(
+    batches: Sequence[int],
+    curves: Mapping[str, Sequence[float | None]],
+    *,
+    now: int | None = None,
+    crossing: float | None = None,
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw the time of a batch in milliseconds against its rows, both on logarithmic axes.
+
+    Parameters
+    ----------
+    batches : sequence of int
+    curves : mapping of mode to sequence of float or None
+        Milliseconds; None where nothing is measured yet.
+    now : int, optional
+        The batch of this state, marked by a line.
+    crossing : float, optional
+        The batch up to which memory binds, and beyond which arithmetic does.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> time_against_batch([1, 2], {"float32": [0.5, None]}).layout.xaxis.title.text
+    'rows a batch'
+    """
+    traces: list[dict[str, Any]] = []
+    ends: list[tuple[float, str, str]] = []
+    known = [value for curve in curves.values() for value in curve if value]
+    low, high = (np.floor(np.log10(min(known))), np.ceil(np.log10(max(known)))) if known else (-2.0, 2.0)
+    high = max(high, low + 1)
+    across = [np.log10(batches[0]) - 0.06, np.log10(batches[-1]) + 0.06]
+    if now is not None:
+        traces.append(line([now, now], [10**low, 10**high], "rule", 1.5))
+    for mode, curve in curves.items():
+        values = floats([np.nan if value is None else value for value in curve])
+        words = [
+            f"{mode}, {size} row{'' if size == 1 else 's'}: {num(value, unit='ms')}"
+            for size, value in zip(batches, values.tolist(), strict=True)
+        ]
+        traces.append(_series(mode, floats(batches), values, words))
+        finite = values[np.isfinite(values)]
+        if finite.size:
+            ends.append((float(np.log10(finite[-1])), mode, _STYLES[mode][0]))
+    notes, every = end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM), 2 if narrow else 1
+    if crossing is not None:
+        traces.append(line([crossing, crossing], [10**low, 10**high], "memory", 1))
+        for side, anchor, shift in (("memory binds", "right", -6), ("arithmetic binds", "left", 6)):
+            beside: dict[str, Any] = {"anchor": anchor, "yanchor": "bottom", "yref": "paper", "xshift": shift}
+            notes.append(note(np.log10(crossing), 1, side, "memory", **beside))
+    if not known:
+        notes.append(note(0.5, 0.5, "being measured …", anchor="center", xref="paper", yref="paper"))
+    return figure(
+        traces,
+        annotations=notes,
+        margin={"l": 60, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
+        xaxis={
+            "type": "log", "range": across, "title": {"text": "rows a batch"},
+            "tickvals": list(batches)[::every], "ticktext": [str(size) for size in batches][::every],
+        },
+        yaxis={"type": "log", "range": [low, high], "title": {"text": "time, ms"}, **_decades(low, high)},
+    )  # fmt: skip
+
+
+def modes_roofline(
+    places: Mapping[str, Sequence[Place]],
+    *,
+    float32: float,
+    int8: float,
+    bandwidth: float,
+    now: Sequence[Place] = (),
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw operations a second against operations a byte, under what memory and arithmetic allow.
+
+    Parameters
+    ----------
+    places : mapping of mode to sequence of Place
+        In the order of their batches.
+    float32, int8 : float
+        Peaks in operations a second.
+    bandwidth : float
+        Bytes a second.
+    now : sequence of Place
+        This state's, drawn larger.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    References
+    ----------
+    Williams, Waterman and Patterson 2009.
+
+    Examples
+    --------
+    >>> fig = modes_roofline({"static": [Place(2.0, 1e9, "static, 1 row")]}, float32=1e11, int8=2e11, bandwidth=2e10)
+    >>> fig.layout.xaxis.title.text
+    'operations a byte'
+    """
+    # In billions: an axis of 10¹¹ says nothing to anybody.
+    float32, int8, bandwidth = float32 / 1e9, int8 / 1e9, bandwidth / 1e9
+    points = [place for own in places.values() for place in own]
+    lowest = min([place.intensity for place in points], default=1.0)
+    left = 10 ** np.floor(np.log10(min(lowest, 1.0)))
+    right = 10 ** np.ceil(np.log10(max([int8 / bandwidth * 10, *(place.intensity for place in points)])))
+    slowest = min([place.speed / 1e9 for place in points], default=left * bandwidth)
+    bottom, top = (
+        np.floor(np.log10(min(slowest, left * bandwidth))),
+        np.ceil(np.log10(1.2 * max([int8, float32, *(place.speed / 1e9 for place in points)]))),
+    )
+    flat = [[peak / bandwidth, right, np.nan] for peak in (int8, float32)]
+    roofs = [[peak, peak, np.nan] for peak in (int8, float32)]
+    traces = [
+        line([left, int8 / bandwidth], [left * bandwidth, int8], "memory", 2),
+        line(np.ravel(flat), np.ravel(roofs), "compute", 2),
+    ]
+    edge, start = np.log10(right), np.log10(left)
+    slope = start + 0.4 * (np.log10(int8 / bandwidth) - start)
+    high = np.log10(10**slope * bandwidth)
+    notes = [note(slope, high, "memory binds", "memory", anchor="right", yanchor="bottom", xshift=-8, size=12)]
+    for name, peak in (("int8", int8), ("float32", float32)):
+        side = "bottom" if (name == "int8") == (int8 >= float32) else "top"
+        words = name if narrow else f"{name} peak"
+        notes.append(note(edge, np.log10(peak), words, anchor="right", yanchor=side, size=12))
+    for mode, own in places.items():
+        trace = _series(
+            mode, [p.intensity for p in own], [p.speed / 1e9 for p in own], [p.words for p in own], marks=True
+        )
+        trace["marker"]["size"] = [15 if place in now else 4 if mode == "float32" else 8 for place in own]
+        traces.append(trace)
+    ends = [(float(np.log10(own[-1].speed / 1e9)), mode, _STYLES[mode][0]) for mode, own in places.items() if own]
+    notes += end_labels(ends, bottom, top, HEIGHT - _TOP - _BOTTOM)
+    return figure(
+        traces,
+        annotations=notes,
+        margin={"l": 60, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
+        xaxis={
+            "type": "log",
+            "range": [start, edge],
+            "title": {"text": "operations a byte"},
+            **_decades(start, edge),
+        },
+        yaxis={
+            "type": "log",
+            "range": [bottom, top],
+            "title": {"text": "billion operations a second"},
+            **_decades(bottom, top),
+        },
+    )
+
+
+def _decades(low: float, high: float) -> dict[str, Any]:
+    """Label every power of ten of an axis that runs from 10^low to 10^high, as a plain number."""
+    return ticks(*(float(f"1e{power}") for power in range(int(low), int(high) + 1)))
+
+
+def _series(
+    mode: str, x: npt.ArrayLike, y: npt.ArrayLike, words: Sequence[str], *, marks: bool = False
+) -> dict[str, Any]:
+    colour, symbol = _STYLES[mode]
+    symbol = symbol or ("circle" if marks else None)
+    trace: dict[str, Any] = {
+        "type": "scatter",
+        "mode": "lines+markers" if symbol else "lines",
+        "x": floats(x),
+        "y": floats(y),
+        "line": {"color": c(colour), "width": 2},
+        "hovertext": list(words),
+        "hoverinfo": "text",
+    }
+    if symbol:
+        trace["marker"] = {"symbol": symbol, "size": 8, "color": c(colour), "line": {"width": 1.5, "color": c(colour)}}
+    return trace
+
+
+def _rings(points: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [x for x, _ in points],
+        "y": [y for _, y in points],
+        "marker": {"symbol": "circle-open", "size": 16, "color": c("ink"), "line": {"width": 2, "color": c("ink")}},
+        "hoverinfo": "skip",
+    }

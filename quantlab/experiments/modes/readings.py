@@ -1,0 +1,181 @@
+"""The numbers of the Modes page as people read them: beside each dataflow, and in the row below."""
+
+from __future__ import annotations
+
+from quantlab.experiments.modes.experiment import Outcome, Result, Settings
+from quantlab.experiments.modes.flows import Line
+from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
+from quantlab.experiments.page import Reading
+from quantlab.numerals import MINUS, UNIT_SPACE, count, difference, num, share
+
+LABELS = ("Float32", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Clipped input")
+_KILO = 1024
+_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
+_SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
+
+
+def readings(result: Result) -> tuple[Reading, ...]:
+    """Return the six numbers of the row.
+
+    >>> from quantlab.experiments.modes import run
+    >>> [reading.label for reading in readings(run(Settings()))][1:3]
+    ['Weight-only error', 'Dynamic error']
+    """
+    own, then = result.outcomes, result.compared
+    other = None if then is None else then.outcomes
+    first = own[FLOAT]
+    if first.accuracy is None:
+        moved = None if other is None else _bytes(first.bytes_moved - other[FLOAT].bytes_moved)
+        lead = Reading("Float32 moves", size(first.bytes_moved), moved, "bytes moved")
+    else:
+        right = None if other is None else _points(first.accuracy, other[FLOAT].accuracy)
+        lead = Reading("Float32", percent(first.accuracy), right, "accuracy")
+    errors = tuple(
+        Reading(
+            f"{mode.capitalize()} error",
+            share(own[mode].error),
+            None if other is None else _points(own[mode].error, other[mode].error),
+            "output error",
+        )
+        for mode in (WEIGHT_ONLY, DYNAMIC, STATIC)
+    )
+    agrees = None if other is None else _points(own[STATIC].agreement, other[STATIC].agreement)
+    clipped = None if then is None else _points(result.clipped, then.clipped)
+    return (
+        lead,
+        *errors,
+        Reading("Static agrees", percent(own[STATIC].agreement), agrees, "agreement"),
+        Reading("Clipped input", share(result.clipped), clipped, "clipped"),
+    )
+
+
+def beside(outcome: Outcome, seconds: float | None) -> tuple[tuple[str, str], ...]:
+    """Return label and value of what stands beside a mode's dataflow.
+
+    Parameters
+    ----------
+    outcome : Outcome
+    seconds : float or None
+        Of one batch on this machine, as soon as it is measured.
+
+    Examples
+    --------
+    >>> from quantlab.experiments.modes import run
+    >>> print(*(": ".join(pair) for pair in beside(run(Settings()).outcomes["static"], 0.00032)[2:]))
+    Integer MACs: 96 % Time: 320 µs
+    """
+    adds = outcome.integer_multiply_adds + outcome.float_multiply_adds
+    quality = ("Output error", share(outcome.error)) if outcome.accuracy is None else ("Accuracy", _right(outcome))
+    return (
+        quality,
+        ("Bytes moved", size(outcome.bytes_moved)),
+        ("Integer MACs", share(outcome.integer_multiply_adds / adds)),
+        ("Time", "…" if seconds is None else duration(seconds)),
+    )
+
+
+def _right(outcome: Outcome) -> str:
+    return percent(outcome.accuracy or 0.0)
+
+
+def percent(part: float) -> str:
+    """Write a share of 1 with three digits, since one test image of some hundred is a quarter of a percent.
+
+    >>> print(percent(0.96944), percent(1.0))
+    96.9 % 100 %
+    """
+    return num(part * 100, 3, "%")
+
+
+def size(n: int) -> str:
+    """Write bytes: KB of 1,024, then MB.
+
+    >>> print(size(136), size(26_624), size(67_633_152))
+    136 B 26.0 KB 64.5 MB
+    """
+    for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
+        if n >= scale:
+            return num(n / scale, 3, unit)
+    return f"{count(n)}{UNIT_SPACE}B"
+
+
+def wire_size(line: Line) -> str:
+    """Write the bytes of what flows, as short as they are: most are powers of two.
+
+    >>> from quantlab.linear import Wire
+    >>> print(wire_size(Line(Wire("x", "float32", (64, 32), 32), False, 32)))
+    8 KB
+    """
+    n = line.wire.nbytes
+    for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
+        if n >= scale:
+            return f"{n / scale:.3g}{UNIT_SPACE}{unit}"
+    return size(n)
+
+
+def duration(seconds: float) -> str:
+    """Write a time in microseconds or milliseconds.
+
+    >>> print(duration(0.0000145), duration(0.00332))
+    14.5 µs 3.32 ms
+    """
+    return num(seconds * 1e6, 3, "µs") if seconds < 1e-3 else num(seconds * 1e3, 3, "ms")
+
+
+def type_label(line: Line, *, short: bool = False) -> str:
+    """Write what flows through a wire: its type, and the bits of its codes where they are fewer.
+
+    >>> from quantlab.linear import Wire
+    >>> codes = Line(Wire("codes", "int8", (64, 32), 8), True, 3)
+    >>> reals = Line(Wire("x", "float32", (64, 32), 32), False, 32)
+    >>> type_label(codes), type_label(reals, short=True)
+    ('3-bit int8', 'f32')
+    """
+    name = _SHORT.get(line.wire.dtype, line.wire.dtype) if short else line.wire.dtype
+    return name if line.bits == line.wire.bits else f"{line.bits}{'b' if short else '-bit'} {name}"
+
+
+def shape_label(line: Line) -> str:
+    """Write the shape of what flows.
+
+    >>> from quantlab.linear import Wire
+    >>> shape_label(Line(Wire("x", "float32", (64, 32), 32), False, 32))
+    '64×32'
+    """
+    return "×".join(str(length) for length in line.wire.shape)
+
+
+def image_note(result: Result) -> str:
+    """Return what one test image is worth, where there is an accuracy.
+
+    >>> from quantlab.experiments.modes import run
+    >>> image_note(run(Settings())).replace(chr(160), " ")
+    'one of 360 test images: 0.28 pp'
+    """
+    if not result.subject.labelled:
+        rows, (outputs, whole) = (
+            count(len(result.live)),
+            (result.subject.network.sizes[-1], result.subject.shapes[-1][0]),
+        )
+        return f"errors: of {rows} rows, {count(outputs)} of {count(whole)} outputs"
+    return f"one of {count(len(result.live))} test images: {num(result.one_image * 100, 2, 'pp')}"
+
+
+def file_stem(settings: Settings, what: str) -> str:
+    """Return the name of a download, without its ending, from page and state.
+
+    >>> file_stem(Settings(), "bits")
+    'quantlab-modes-digits-8-bit-bits'
+    """
+    weights = "" if settings.weight_bits is None else f"-w{settings.weight_bits}"
+    return f"quantlab-modes-{settings.data}-{settings.bits}-bit{weights}-{what}"
+
+
+def _points(now: float, other: float | None) -> str:
+    if abs(now - (other or 0.0)) < _NO_POINTS:
+        return "same"
+    return difference(now * 100, (other or 0.0) * 100, unit="pp")
+
+
+def _bytes(gap: int) -> str:
+    return f"{'+' if gap > 0 else MINUS}{size(abs(gap))}" if gap else "same"

@@ -1,0 +1,248 @@
+"""What the Modes page says of a state, in one sentence: the first of the stories below that this state tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from quantlab.experiments.modes.experiment import Outcome, Result, Settings, run
+from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
+from quantlab.experiments.modes.readings import percent, size
+from quantlab.numerals import MINUS, UNIT_SPACE, count, num, share
+
+_BRIGHT, _ALIKE = 1.0, 1.5  # images by which accuracies may differ and still be called the same
+_MEMORY_BINDS, _ARITHMETIC_BINDS = 8.0, 50.0  # operations a byte: between them it depends on the machine
+
+
+def sentence(result: Result) -> str:
+    """Return what the picture shows, in Markdown, at most 35 words.
+
+    >>> print(sentence(run(Settings())).split("(")[0].replace(UNIT_SPACE, " "))
+    At 8 bits all three match float32
+    """
+    return next(text for story in STORIES if (text := story(result)) is not None)
+
+
+def _loud_in_batch(result: Result) -> str | None:
+    settings, one = result.settings, _noun(result)
+    if settings.loud == 1 or settings.loud_in != "batch":
+        return None
+    dynamic, times = result.outcomes[DYNAMIC], _times(settings.loud)
+    if settings.batch == 1:
+        return (
+            f"Every {one} is **{times} times louder** and alone in its batch: dynamic finds its range and is "
+            f"{_fares(dynamic)}; static {_clips(result)} and is {_fares(result.outcomes[STATIC])}."
+        )
+    lead = f"One {one} in {settings.batch} is **{times} times louder**"
+    if settings.per == "row":
+        return (
+            f"{lead}, but each has a range of its own: dynamic is {_fares(dynamic)}, as if alone; "
+            f"static {_clips(result)} and is {_fares(result.outcomes[STATIC])}."
+        )
+    return (
+        f"{lead} and stretches the range of its whole batch: dynamic is {_fares(dynamic)}. A range for each {one} "
+        f"would make that {_fares(result.with_rows())}."
+    )
+
+
+def _offset(result: Result) -> str | None:
+    settings, own = result.settings, result.outcomes
+    if not settings.offset:
+        return None
+    static, dynamic, real = own[STATIC], own[DYNAMIC], own[FLOAT]
+    scaled = "" if settings.scale == 1 else f"Scaled by {_times(settings.scale)} and s"
+    lead = (
+        f"{scaled or 'S'}hifted by {'+' if settings.offset > 0 else MINUS}{_times(abs(settings.offset))} of its width"
+    )
+    if static.accuracy is None or real.accuracy is None:
+        return (
+            f"{lead}, the input leaves its range: static {_clips(result)}, {_fares(static)}; dynamic {_fares(dynamic)}."
+        )
+    if static.accuracy > real.accuracy:
+        return (
+            f"{lead}, the input leaves float32 **{percent(real.accuracy)}** right. Static {_clips(result)} and so "
+            f"undoes the shift: **{percent(static.accuracy)}** right, agreeing on {percent(static.agreement)}."
+        )
+    return (
+        f"{lead}, the input hurts float32 too: **{percent(real.accuracy)}** right. Static {_clips(result)} and agrees "
+        f"with it on **{percent(static.agreement)}**, dynamic on {percent(dynamic.agreement)}."
+    )
+
+
+def _scaled(result: Result) -> str | None:
+    settings, static, dynamic = result.settings, result.outcomes[STATIC], result.outcomes[DYNAMIC]
+    if settings.scale == 1:
+        return None
+    if settings.scale < 1:
+        return (
+            f"Live data are **{_times(1 / settings.scale)} times darker** than calibration saw: static leaves most of "
+            f"its codes unused and is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
+        )
+    return (
+        f"Live data are **{_times(settings.scale)} times brighter** than calibration saw: static {_clips(result)} and "
+        f"is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
+    )
+
+
+def _loud_in_calibration(result: Result) -> str | None:
+    settings = result.settings
+    if settings.loud == 1:
+        return None
+    other = "minmax" if settings.observer == "percentile" else "percentile"
+    there = run(replace(settings.state(), observer=other, compare="nothing"), result.subject).outcomes[STATIC]
+    words = {"minmax": "min-max", "percentile": "percentile 99.9"}
+    return (
+        f"One of {settings.samples} {_noun(result)}s of the calibration is **{_times(settings.loud)} times louder**: "
+        f"with {words[settings.observer]} static is {_fares(result.outcomes[STATIC])}, "
+        f"with {words[other]} {_fares(there)}."
+    )
+
+
+def _calibrated_otherwise(result: Result) -> str | None:
+    settings = result.settings
+    if settings.calibration == "training":
+        return None
+    what = {"dark": f"{_noun(result)}s four times darker", "noise": "noise between the data's ends"}[
+        settings.calibration
+    ]
+    static, dynamic = result.outcomes[STATIC], result.outcomes[DYNAMIC]
+    if result.clipped:
+        return (
+            f"Calibrated on {what}, static {_clips(result)} and is {_fares(static)}; "
+            f"dynamic needs no calibration and is {_fares(dynamic)}."
+        )
+    return (
+        f"Calibrated on {what}, which reaches as far as the data, static is {_fares(static)}; "
+        f"dynamic, without any calibration, is {_fares(dynamic)}."
+    )
+
+
+def _batches(result: Result) -> str | None:
+    then = result.compared if result.compared_name == "pinned" else None
+    if then is None or result.settings.data != "layer" or then.settings.data != "layer":
+        return None
+    few, many = sorted((result, then), key=lambda each: each.settings.batch)
+    low, high = (_intensity(each.outcomes[WEIGHT_ONLY]) for each in (few, many))
+    if low > _MEMORY_BINDS or high < _ARITHMETIC_BINDS:
+        return None
+    return (
+        f"{_rows(few)} {'does' if few.settings.batch == 1 else 'do'} {num(low, 2)} operations for each byte: "
+        "**memory binds**, and "
+        f"small weights pay. {_rows(many)} do {num(high)}: **arithmetic binds**, and only an integer product pays."
+    )
+
+
+def _large(result: Result) -> str | None:
+    if result.subject.labelled:
+        return None
+    own = result.outcomes
+    return (
+        f"On {_rows(result).lower()}, weight-only is off by **{share(own[WEIGHT_ONLY].error)}**, dynamic by "
+        f"{share(own[DYNAMIC].error)}, static by {share(own[STATIC].error)}; weight-only moves "
+        f"**{size(own[WEIGHT_ONLY].bytes_moved)}** where float32 moves {size(own[FLOAT].bytes_moved)}."
+    )
+
+
+def _other_weights(result: Result) -> str | None:
+    settings, own = result.settings, result.outcomes
+    if settings.bits_of_weights == settings.bits:
+        return None
+    return (
+        f"Weights of **{_bits(settings.bits_of_weights)}**, activations of {settings.bits}: weight-only is "
+        f"{_fares(own[WEIGHT_ONLY])}, dynamic {_fares(own[DYNAMIC])}, static {_fares(own[STATIC])}; "
+        f"float32 {_fares(own[FLOAT])}. {_image(result)}"
+    )
+
+
+def _alike(result: Result) -> str | None:
+    off = [_images(result, mode) for mode in (WEIGHT_ONLY, DYNAMIC, STATIC)]
+    if max(off) > _ALIKE:
+        return None
+    real = percent(result.outcomes[FLOAT].accuracy or 0.0)
+    near = "" if max(off) < _BRIGHT / 2 else f" but for one image of {count(len(result.live))}"
+    return (
+        f"At {_bits(result.settings.bits)} all three match float32 (**{real}**){near}. They differ in what is "
+        ":blue[integer]: only the weights, the product, or everything but the labels."
+    )
+
+
+def _plain(result: Result) -> str:
+    own = result.outcomes
+    return (
+        f"At {_bits(result.settings.bits)} float32's **{percent(own[FLOAT].accuracy or 0.0)}** become "
+        f"{percent(own[WEIGHT_ONLY].accuracy or 0.0)} weight-only, {percent(own[DYNAMIC].accuracy or 0.0)} dynamic and "
+        f"**{percent(own[STATIC].accuracy or 0.0)}** static. {_image(result)}"
+    )
+
+
+def _fares(outcome: Outcome) -> str:
+    if outcome.accuracy is None:
+        return f"**{share(outcome.error)}** off"
+    return f"**{percent(outcome.accuracy)}** right"
+
+
+def _clips(result: Result) -> str:
+    return f":red[clips {share(result.clipped)}] of the input" if result.clipped else "clips nothing"
+
+
+def _images(result: Result, mode: str) -> float:
+    here, real = result.outcomes[mode].accuracy or 0.0, result.outcomes[FLOAT].accuracy or 0.0
+    return abs(here - real) / result.one_image
+
+
+def _image(result: Result) -> str:
+    return f"One of {count(len(result.live))} images is {num(result.one_image * 100, 2, 'pp')}."
+
+
+def _bits(bits: int) -> str:
+    return f"{bits}{UNIT_SPACE}bit{'' if bits == 1 else 's'}"
+
+
+def _noun(result: Result) -> str:
+    return "image" if result.subject.labelled else "row"
+
+
+def _times(value: float) -> str:
+    return f"{value:.3g}"
+
+
+def _rows(result: Result) -> str:
+    batch = result.settings.batch
+    return "One row" if batch == 1 else f"{batch} rows"
+
+
+def _intensity(outcome: Outcome) -> float:
+    return 2 * outcome.float_multiply_adds / outcome.bytes_moved
+
+
+STORIES = (
+    _loud_in_batch,
+    _offset,
+    _scaled,
+    _loud_in_calibration,
+    _calibrated_otherwise,
+    _batches,
+    _large,
+    _other_weights,
+    _alike,
+    _plain,
+)
+_LAYER = Settings(data="layer")
+TRIES: dict[str, Settings] = {
+    "all three at 8 bits": Settings(),
+    "four times brighter": Settings(scale=4.0),
+    "one loud image": Settings(loud=300.0),
+    "calibrated on dark images": Settings(calibration="dark"),
+    "4-bit weights only": Settings(weight_bits=4),
+    "batch 1 against 256": replace(_LAYER, batch=1, pin=replace(_LAYER, batch=256), compare="pinned"),
+}
+
+
+def taken(settings: Settings, state: Settings) -> Settings:
+    """Return a try's state as seen from these settings: an open view stays, and so does a pin that the visitor has set.
+
+    >>> taken(Settings(view="roofline"), TRIES["one loud image"]).view
+    'roofline'
+    """
+    another = settings.pin in [each.pin for each in TRIES.values() if each.pin is not None]
+    kept = ("view", "layer") + (("compare", "pin") if state.pin is None and not another else ())
+    return replace(state, **{name: getattr(settings, name) for name in kept})

@@ -1,0 +1,181 @@
+"""What networks learn from: labelled rows, split by a seed into those that train and those that test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+F32 = npt.NDArray[np.float32]
+Labels = npt.NDArray[np.int64]
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+TEST_SHARE = 0.2
+
+
+class Labelled(NamedTuple):
+    """Rows and the class of each: x (n, features) float32, labels (n,) int64 from 0. Both are read-only."""
+
+    x: F32
+    labels: Labels
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set that has been split.
+
+    Attributes
+    ----------
+    name : str
+        As people read it.
+    train, test : Labelled
+        No row is in both.
+    classes : int
+        How many there are; labels lie below it.
+
+    Examples
+    --------
+    >>> digits = load("digits")
+    >>> digits.train.x.shape, digits.test.x.shape, digits.classes
+    ((1437, 64), (360, 64), 10)
+    """
+
+    name: str
+    train: Labelled
+    test: Labelled
+    classes: int
+
+    @property
+    def features(self) -> int:
+        """Numbers a row."""
+        return int(self.train.x.shape[1])
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry of the menu of data sets.
+
+    Attributes
+    ----------
+    name, label, help : str
+        In an address; in the menu; one sentence of definition.
+    make : callable
+        ``make(seed)`` gives rows and labels, not yet split.
+    """
+
+    name: str
+    label: str
+    help: str
+    make: Callable[[int], Labelled]
+
+
+def load(name: str, seed: int = 0) -> Dataset:
+    """Return one of DATASETS, split by a seed.
+
+    Parameters
+    ----------
+    name : str
+        A key of DATASETS.
+    seed : int
+        0 or more; the same seed gives the same rows to train with.
+
+    Raises
+    ------
+    ValueError
+        If there is no such data set, or the seed is negative.
+
+    Examples
+    --------
+    >>> float(load("digits", seed=1).train.x.max())
+    1.0
+    """
+    if name not in DATASETS:
+        raise ValueError(f"data set must be {' or '.join(DATASETS)}, got {name!r}; choose one of these.")
+    entry = DATASETS[name]
+    return split(entry.label, *entry.make(seed), seed=seed)
+
+
+def split(name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST_SHARE) -> Dataset:
+    """Split labelled rows at random into those that train and those that test.
+
+    Parameters
+    ----------
+    name : str
+    x : (n, features) finite real numbers
+        As the network shall see them: nothing is scaled here.
+    labels : (n,) integers, 0 or more
+    seed : int
+        0 or more.
+    test_share : float
+        Above 0 and below 1; rounded up to whole rows.
+
+    Raises
+    ------
+    ValueError
+        If rows and labels do not match, values are not finite, a label is negative or no whole number, or a part
+        would stay empty.
+
+    Examples
+    --------
+    >>> data = split("pairs", np.eye(5), [0, 1, 0, 1, 0], seed=0)
+    >>> len(data.train.x), len(data.test.x), data.classes
+    (4, 1, 2)
+    """
+    rows, classes = np.array(x, np.float32), np.asarray(labels)
+    if rows.ndim != 2 or classes.shape != rows.shape[:1]:
+        raise ValueError(
+            f"x and labels must be (n, features) and (n,), got {rows.shape} and {classes.shape}; match them."
+        )
+    if not np.isfinite(rows).all():
+        raise ValueError(
+            f"x must be finite, got {int((~np.isfinite(rows)).sum())} values that are not; leave them out."
+        )
+    if classes.dtype.kind not in "iu" or (classes.size and classes.min() < 0):
+        raise ValueError(f"labels must be whole numbers from 0, got {classes.dtype} from {classes.min()}; number them.")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or more, got {seed}; choose another.")
+    tests = -int(-len(rows) * test_share // 1)
+    if not 0 < tests < len(rows):
+        raise ValueError(
+            f"{len(rows)} rows leave none to train or to test with at a share of {test_share:g}; bring more."
+        )
+    order = np.random.default_rng(seed).permutation(len(rows))
+    return Dataset(
+        name,
+        _frozen(rows[order[tests:]], classes[order[tests:]]),
+        _frozen(rows[order[:tests]], classes[order[:tests]]),
+        int(classes.max()) + 1,
+    )
+
+
+def _frozen(x: F32, labels: npt.NDArray[Any]) -> Labelled:
+    part = Labelled(x, labels.astype(np.int64))
+    for array in part:
+        array.flags.writeable = False
+    return part
+
+
+@cache
+def _stored_digits() -> Labelled:
+    with np.load(ASSETS / "digits" / "digits.npz", allow_pickle=False) as stored:
+        # Divided by the brightest pixel and not standardised: a pixel that is black in all images stays 0.
+        return _frozen(stored["images"] / np.float32(16), stored["labels"])
+
+
+def _digits(seed: int) -> Labelled:
+    return _stored_digits()
+
+
+_ENTRIES = (
+    Entry(
+        "digits",
+        "handwritten digits",
+        "1,797 digits of 8 × 8 pixels from 0 to 1, a fifth of them kept to test.",
+        _digits,
+    ),
+)
+DATASETS: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

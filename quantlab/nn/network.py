@@ -1,0 +1,155 @@
+"""A perceptron of any layer sizes: linear layers with ReLU in between, in float32."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+F32 = npt.NDArray[np.float32]
+SIZES = (64, 32, 32, 10)
+_WEIGHTS = 1  # a stream of random numbers of its own: the seed also draws the split and the order of the rows
+
+
+class Layer(NamedTuple):
+    """What a linear layer has learned: weight (out, in) and bias (out,), float32; ``y = x @ weight.T + bias``."""
+
+    weight: F32
+    bias: F32
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Linear layers, each but the last followed by ReLU. Its arrays are read-only.
+
+    Parameters
+    ----------
+    layers : sequence of (weight, bias)
+        Each layer takes as many inputs as the one before has outputs; rounded to float32 and copied.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer, or shapes do not follow on each other.
+
+    Examples
+    --------
+    >>> network = Network([([[1.0], [-1.0]], [0.0, 0.0]), ([[1.0, 1.0]], [0.5])])  # |x| + ½
+    >>> network.sizes, network([[-3.0]]).tolist()
+    ((1, 2, 1), [[3.5]])
+    """
+
+    layers: tuple[Layer, ...]
+
+    def __init__(self, layers: Sequence[tuple[Any, Any]]) -> None:
+        own = tuple(Layer(np.array(weight, np.float32), np.array(bias, np.float32)) for weight, bias in layers)
+        if not own:
+            raise ValueError("A network must have a layer, got none; give it a weight and a bias.")
+        for number, (weight, bias) in enumerate(own):
+            inputs = own[number - 1].weight.shape[0] if number else weight.shape[-1]
+            if weight.ndim != 2 or weight.shape[1] != inputs or bias.shape != weight.shape[:1]:
+                raise ValueError(
+                    f"layer {number + 1} must have a weight (out, {inputs}) and a bias (out,), got {weight.shape} and "
+                    f"{bias.shape}; give each layer the outputs of the one before."
+                )
+            weight.flags.writeable = bias.flags.writeable = False
+        object.__setattr__(self, "layers", own)
+
+    @classmethod
+    def drawn(cls, sizes: Sequence[int] = SIZES, seed: int = 0) -> Network:
+        """Return a network that has learned nothing: weights at random, biases 0.
+
+        Parameters
+        ----------
+        sizes : sequence of int
+            Features, the widths of the hidden layers, classes: two numbers or more, each 1 or more.
+        seed : int
+
+        Raises
+        ------
+        ValueError
+            If fewer than two sizes are given, or one is below 1.
+
+        References
+        ----------
+        He et al. 2015, equation 10: a standard deviation of √(2 / inputs) keeps the size of activations under ReLU.
+
+        Examples
+        --------
+        >>> Network.drawn((2, 5, 3)).sizes
+        (2, 5, 3)
+        """
+        if len(sizes) < 2 or min(sizes) < 1:
+            raise ValueError(
+                f"sizes must be two or more numbers from 1, got {tuple(sizes)}; name features and classes."
+            )
+        rng = np.random.default_rng([seed, _WEIGHTS])
+        return cls([(rng.normal(0, (2 / n) ** 0.5, (m, n)), np.zeros(m)) for n, m in pairwise(sizes)])
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Features, the widths of the hidden layers, outputs."""
+        return (self.layers[0].weight.shape[1], *(len(layer.bias) for layer in self.layers))
+
+    def activations(self, x: Any) -> list[F32]:
+        """Return what enters each layer, and last what leaves the network.
+
+        Parameters
+        ----------
+        x : (batch, features) real numbers
+
+        Returns
+        -------
+        list of (batch, width) float32 arrays, one more than there are layers
+            The first is x, the last the logits, before any softmax.
+
+        Raises
+        ------
+        ValueError
+            If x has another number of features.
+        """
+        values = np.ascontiguousarray(x, np.float32)
+        if values.ndim != 2 or values.shape[1] != self.sizes[0]:
+            raise ValueError(
+                f"x must have shape (batch, {self.sizes[0]}) for this network, got {values.shape}; reshape it."
+            )
+        found = [values]
+        for number, (weight, bias) in enumerate(self.layers, 1):
+            values = values @ weight.T
+            values += bias
+            if number < len(self.layers):
+                np.maximum(values, 0, out=values)
+            found.append(values)
+        return found
+
+    def __call__(self, x: Any) -> F32:
+        """Return the logits, (batch, outputs) float32."""
+        return self.activations(x)[-1]
+
+
+def accuracy(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
+    """Return the share of rows whose largest logit is that of their label; of equal ones the first counts.
+
+    >>> accuracy(np.array([[0, 1], [2, 1], [3, 3]]), np.array([1, 1, 0]))
+    0.6666666666666666
+    """
+    return _share(logits.argmax(axis=1) == labels)
+
+
+def agreement(logits: npt.NDArray[Any], others: npt.NDArray[Any]) -> float:
+    """Return the share of rows for which two networks choose the same class.
+
+    >>> agreement(np.array([[0, 1], [2, 1]]), np.array([[5, 6], [5, 6]]))
+    0.5
+    """
+    return _share(logits.argmax(axis=1) == others.argmax(axis=1))
+
+
+def _share(same: npt.NDArray[np.bool_]) -> float:
+    if not same.size:
+        raise ValueError("A share of no rows has no value; give at least one row.")
+    return float(same.mean())

@@ -1,0 +1,1 @@
+"""The Modes page's own parts: its controls, its hero, its times and its views."""

@@ -1,0 +1,87 @@
+"""The Modes page's supporting charts: the time of a batch, filling in, and quality against bits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from quantlab import charts
+from quantlab.experiments.modes import Result, bounds, readings
+from quantlab.experiments.modes.experiment import BATCHES
+from quantlab.experiments.modes.sweep import Sweep, marks, sweep
+from quantlab.ui import cache
+from quantlab.ui.chart import Chart, show
+from quantlab.ui.components.window import window
+from quantlab.ui.modes import clock
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_EVERY_S = 1.5  # while times come in
+_DRAWN = "quantlab-modes-times-complete"
+
+
+def times(result: Result) -> None:
+    """Draw time against batch; while the server measures, what is known so far."""
+    clock.CLOCK.start()
+    data = result.settings.data
+    complete = clock.CLOCK.complete(data)
+    st.session_state[_DRAWN] = complete
+    st.fragment(_times, run_every=None if complete else _EVERY_S)(result)
+
+
+def _times(result: Result) -> None:
+    if clock.CLOCK.complete(result.settings.data) and not st.session_state[_DRAWN]:
+        st.rerun()  # once: the hero and the views want the times too
+    known, roofs = clock.CLOCK.times(result.settings.data), clock.CLOCK.ceilings
+    crossing = None if roofs is None or result.subject.labelled else bounds.crossing(result, roofs)
+    show(
+        Chart(
+            "times",
+            "Time",
+            bounds.time_remark(result, known),
+            "Time of a batch against its rows, 1 to 256, for float32 and the three modes on this machine.",
+            lambda: charts.time_against_batch(
+                BATCHES,
+                bounds.curves(known),
+                now=result.settings.batch,
+                crossing=crossing,
+                narrow=window().narrow,
+            ),
+            lambda: bounds.columns(known),
+        ),
+        readings.file_stem(result.settings, "times"),
+    )
+
+
+def widths(result: Result, spoken: str) -> None:
+    """Draw accuracy, or where there is none the output error, against bits."""
+    swept = sweep(result, cache.shared)
+    right = swept.accuracy is not None
+    what = "Accuracy" if right else "Output error"
+    show(
+        Chart(
+            "widths",
+            what,
+            "against bits; weight-only: of the weights",
+            f"{what} of each mode against 1 to 8 bits. {spoken}",
+            lambda: _figure(result, swept),
+            swept.columns,
+        ),
+        readings.file_stem(result.settings, "widths"),
+    )
+
+
+def _figure(result: Result, swept: Sweep) -> go.Figure:
+    right = swept.accuracy is not None
+    curves = swept.accuracy if swept.accuracy is not None else swept.error
+    return charts.quality_against_bits(
+        swept.bits,
+        {mode: values * 100 for mode, values in curves.items()},
+        title="accuracy, %" if right else "output error, %",
+        reference=None if swept.float_accuracy is None else swept.float_accuracy * 100,
+        now={mode: (bits, value * 100) for mode, (bits, value) in marks(result).items()},
+        logarithmic=not right,
+        narrow=window().narrow,
+    )
