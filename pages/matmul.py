@@ -8,10 +8,13 @@ from functools import partial  # noqa: E402  # the frame may have to run first
 
 import streamlit as st  # noqa: E402
 
+from quantlab import charts  # noqa: E402
 from quantlab.experiments import matmul  # noqa: E402
-from quantlab.experiments.matmul import readings, stories  # noqa: E402
+from quantlab.experiments.matmul import errors, readings, stories  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing, sources, uploads  # noqa: E402
+from quantlab.ui.chart import Chart, show  # noqa: E402
+from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.matmul import controls, hero  # noqa: E402
 from quantlab.ui.matmul.views import VIEWS  # noqa: E402
 
@@ -38,8 +41,7 @@ with top:
         controls.data()
         bar.bits(matmul.MOST_BITS)
         bar.grid()
-        if result is not None:
-            controls.cell(result.now.exact.shape)
+        controls.cell(result and result.now.exact.shape)
         controls.accumulator()
         controls.more()
         sharing.share(yours=settings.data == YOURS)
@@ -48,12 +50,46 @@ with top:
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-if result is not None:
-    than = f"vs {result.compared_name}" if result.compared_name else None
-    anatomy.numbers(
-        [
-            anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
-            for reading in readings.readings(result)
-        ]
+if result is None:
+    anatomy.no_numbers(readings.LABELS)
+else:
+    anatomy.numbers(readings.readings(result), result.compared_name)
+
+    spoken, narrow = anatomy.spoken(said), window().narrow
+    counted, cells = errors.error_counts(result), errors.pairs(result)
+    error = Chart(
+        key="error",
+        title="Error",
+        remark=errors.error_remark(result),
+        alt=f"Histogram of the errors of all cells. {spoken}",
+        figure=lambda: charts.product_errors(
+            counted.counts,
+            counted.lost,
+            counted.reach,
+            expected=counted.expected,
+            chosen=counted.chosen,
+            compared=counted.compared,
+            narrow=narrow,
+        ),
+        columns=counted.columns,
     )
+    against = Chart(
+        key="against",
+        title="Integer against float",
+        remark="every cell of X·W; on the line they agree",
+        alt=f"Scatter of the integer result over the float product. {spoken}",
+        figure=lambda: charts.product_against_float(
+            cells.exact,
+            cells.values,
+            cells.lost,
+            chosen=(result.exact, result.value),
+            names=cells.names,
+            narrow=narrow,
+        ),
+        columns=partial(readings.product_columns, result.now),
+    )
+    for place, chart in zip(anatomy.supporting(), (error, against), strict=True):
+        with place:
+            show(chart, readings.file_stem(settings, chart.key))
+
     anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

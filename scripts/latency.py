@@ -1,4 +1,4 @@
-"""How fast the Tensor page answers a key press, beside a trivial page: medians of interleaved presses, as a table.
+"""How fast the pages answer a key press, beside a trivial page: medians of interleaved presses, as a table.
 
 The trivial page (one slider, one chart of 256 bars) runs in a process of its own, once under Streamlit's defaults and
 once under this app's settings. Needs the packages of `make test`; run it on a quiet machine: `make latency`.
@@ -48,9 +48,14 @@ WATCH = """
 }
 """
 READ = "() => Object.fromEntries(Object.entries(__seen).map(([k, v]) => [k, [v.first - __down, v.last - __down]]))"
+# What is watched, and what the key is pressed on. Choosing a cell is answered when its sum is written.
 OURS = {"hero": ".st-key-hero .ql-fall"}
+PRODUCT = {"hero": ".st-key-hero .ql-cross"}
+SUM = {"hero": ".ql-cross .finish"}
 PLAIN = {"hero": ".js-plotly-plot"}
 SLIDER = "input[type=range]"
+BITS = ".st-key-control-bits input[type=range]"
+CELL = ".ql-cross > svg"
 
 
 def start(stack: ExitStack, app: Path, folder: Path, environment: dict[str, str] | None = None) -> tuple[str, float]:
@@ -80,10 +85,10 @@ def open_page(browser: Browser, url: str, places: dict[str, str]) -> Page:
     return page
 
 
-def press(page: Page, key: str) -> dict[str, tuple[float, float]]:
-    """Press a key on the slider and return when each place first and last changed, in ms after the key."""
+def press(page: Page, key: str, on: str = SLIDER) -> dict[str, tuple[float, float]]:
+    """Press a key on a control and return when each place first and last changed, in ms after the key."""
     page.bring_to_front()
-    page.locator(SLIDER).first.focus()
+    page.locator(on).first.focus()
     page.keyboard.press(key)
     page.wait_for_function("() => __seen.all && performance.now() - __seen.all.last > 350", timeout=30_000)
     return page.evaluate(READ)
@@ -138,13 +143,17 @@ def main() -> None:
         url, begun = start(stack, ROOT / "app.py", ROOT, cold)
         for size, query in SIZES.items():
             arrive(f"ours, {size}", url + "/" + query, begun, OURS)
+        arrive("product, bits", url + "/matmul?bits=4", begun, PRODUCT)
+        arrive("product, cell", url + "/matmul", begun, SUM)
+        watched = {"ours": OURS, "trivial": PLAIN, "product, bits": PRODUCT, "product, cell": SUM}
+        pressed = {"product, bits": BITS, "product, cell": CELL}
         time.sleep(3)
         for name, page in pages.items():
-            page.evaluate(WATCH, [OURS if name.startswith("ours") else PLAIN])
+            page.evaluate(WATCH, [watched[name if name in watched else name.split(",")[0]]])
         times: dict[str, dict[str, list[float]]] = {name: {"first": [], "rest": []} for name in pages}
         for i in range(presses + 2):
             for name, page in pages.items():
-                got = press(page, "ArrowRight" if i % 4 < 2 else "ArrowLeft")
+                got = press(page, "ArrowRight" if i % 4 < 2 else "ArrowLeft", pressed.get(name, SLIDER))
                 if i >= 2 and "hero" in got:  # the first two warm up
                     times[name]["first"].append(got["hero"][0])
                     times[name]["rest"].append(got["all"][1])

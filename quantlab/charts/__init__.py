@@ -9,6 +9,7 @@ from quantlab.charts.bits import sqnr_against_bits
 from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
+from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.race import Speed, race_bars, roofline
 from quantlab.charts.requantization import requantization_stairs
 from quantlab.charts.standalone import standalone
@@ -24,9 +25,12 @@ __all__ = [
     "channel_ranges",
     "code_counts",
     "entropy_against_bits",
+    "error_growth",
     "error_histogram",
     "heat_map",
     "paint",
+    "product_against_float",
+    "product_errors",
     "race_bars",
     "requantization_stairs",
     "roofline",

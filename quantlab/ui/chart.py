@@ -76,6 +76,7 @@ def chart_table(
     key: str,
     file_name: str,
     picture: Callable[[], str] | None = None,
+    label: str = "Table",
 ) -> None:
     """Draw the button under a chart that opens its data; nothing of it is computed before.
 
@@ -89,6 +90,8 @@ def chart_table(
         Of the downloads, without its ending; from page and state.
     picture : callable, optional
         Gives the chart as a page that stands alone, in HTML.
+    label : str
+        Of the button.
     """
 
     def draw() -> None:
@@ -99,7 +102,7 @@ def chart_table(
                 _download("Picture (HTML)", picture, f"{file_name}.html", "text/html", key=f"html-{key}")
         _table(columns(), key=key)
 
-    anatomy.popover("Table", draw, key=f"table-{key}", type="tertiary")
+    anatomy.popover(label, draw, key=f"table-{key}", type="tertiary")
 
 
 def _table(columns: Mapping[str, Any], *, key: str) -> None:

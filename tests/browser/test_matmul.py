@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from accessibility import mark, sideways, stop, violations
 from conftest import Server
@@ -166,3 +168,29 @@ def test_the_drawing_is_reached_by_tab_with_its_controls(page: Page, server: Ser
     assert reached[:2] == ["One term back", "Play the sum term by term"]
     assert "Terms added" in reached
     assert stop(page)
+
+
+@pytest.mark.fresh
+def test_an_array_of_ones_own_becomes_the_weights_and_says_how(page: Page, server: Server) -> None:
+    visit(page, server, "/matmul?data=yours")
+    settled(page, "Here goes your own array")
+    expect(page.get_by_role("spinbutton", name="Row")).to_be_disabled()
+    file = io.BytesIO()
+    np.save(file, np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4))
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
+        {"name": "w.npy", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
+    )
+    expect(page.locator(".st-key-notice")).to_contain_text("(2, 3, 4) is taken as 6 × 4")
+    expect(page.locator(".ql-cross [data-cell]")).to_have_count(40)
+    assert "data=yours" in page.url
+
+
+@pytest.mark.fresh
+def test_more_changes_the_shapes_and_the_drawing_follows(page: Page, server: Server) -> None:
+    open_state(page, server)
+    page.locator(".st-key-more button").first.click()
+    k = page.get_by_role("spinbutton", name="K, terms of each sum")
+    k.fill("7")
+    k.press("Enter")
+    page.keyboard.press("Escape")
+    shows(page, Settings(k=7))

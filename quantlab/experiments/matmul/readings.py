@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Settings
+from quantlab.experiments.page import Reading
 from quantlab.numerals import UNIT_SPACE, code, count, difference, num
 from quantlab.quantizer import Quantizer
 
-
-@dataclass(frozen=True)
-class Reading:
-    """One number: its label, its value, the difference to the compared state, and the glossary's word for it."""
-
-    label: str
-    value: str
-    delta: str | None
-    word: str
+LABELS = (
+    "Integer sum",
+    "× scale X × scale W",
+    "Integer result",
+    "Float product",
+    "Error of this cell",
+    "Largest error in X·W",
+)
+"""What the numbers are of, before there are any."""
 
 
 def readings(result: Result) -> tuple[Reading, ...]:

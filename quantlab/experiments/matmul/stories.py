@@ -13,7 +13,7 @@ from quantlab.linear import safe_k
 from quantlab.numerals import UNIT_SPACE, code, count, num, share
 
 _FAR = 8  # times the usual column from which on one is wide
-_WORDS = ("no", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
+_WORDS = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten")
 
 
 def sentence(result: Result) -> str:
@@ -73,9 +73,9 @@ def _wide(result: Result) -> str | None:
 
 def _narrow_weights(result: Result) -> str | None:
     bits, total = result.settings.weight_bits, result.sum
-    if bits is None or bits >= result.settings.bits or len(result.integers) != 1:
+    if not bits or bits >= result.settings.bits or len(result.integers) != 1:
         return None
-    wide = result.again(weight_bits=None)
+    wide = result.again(weight_bits=0)
     here, there = _rms(result.now.errors), _rms(wide.errors)
     return (
         (

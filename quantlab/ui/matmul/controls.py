@@ -16,6 +16,7 @@ from quantlab.ui import address, anatomy, bar, sources, uploads
 from quantlab.ui.glossary import help_for
 
 NAMES = {name: pair.label for name, pair in PAIRS.items()} | {YOURS: "your own array…"}
+_NO_PRODUCT = "There is no product yet."
 _ROLES = {"w": "W, the weights", "x": "X, the activations"}
 _PER = {"tensor": "per tensor", "row": "per row"}
 _WEIGHT_PER = {"tensor": "per tensor", "column": "per column", "group": "per group of rows"}
@@ -54,17 +55,20 @@ def accumulator(*, width: int = 130) -> None:
     bar.select("accumulator", "Accumulator", names, help=help_for("accumulator"), width=width)
 
 
-def cell(shape: tuple[int, int], *, width: int = 104) -> None:
+def cell(shape: tuple[int, int] | None, *, width: int = 104) -> None:
     """Choose the cell whose sum is shown; the drawing's click and arrow keys do the same."""
-    for field, label, length in (("row", "Row", shape[0]), ("column", "Column", shape[1])):
+    for field, label, length in zip(("row", "column"), ("Row", "Column"), shape or (1, 1), strict=True):
         st.number_input(
             label,
             0,
-            max(length - 1, 0),
+            length - 1,
+            disabled=shape is None,
             step=1,
             width=width,
-            help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}.",
-            **address.key(field, to_widget=partial(_held, most=max(length - 1, 0))),
+            help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}."
+            if shape
+            else "There is no product yet.",
+            **address.key(field, to_widget=partial(_held, most=length - 1)),
         )
 
 
@@ -105,7 +109,7 @@ def _groups() -> None:
         )
     with w_side:
         st.markdown("**W, the weights**")
-        widths: dict[Any, str] = {None: "as X"} | {bits: str(bits) for bits in range(1, MOST_BITS + 1)}
+        widths: dict[Any, str] = {0: "as X"} | {bits: str(bits) for bits in range(1, MOST_BITS + 1)}
         bar.select("weight_bits", "Bits of W", widths, help=help_for("bits"))
         bar.grid("weight_symmetric", "Grid of W")
         bar.select("weight_per", "Granularity of W", _WEIGHT_PER, help=help_for("granularity", "per channel", "group"))
