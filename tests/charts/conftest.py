@@ -138,6 +138,30 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
         {"z": np.abs(RNG.normal(size=(128, 128))), "kind": "errors", "limit": 3.0, "block": (8, 20), "pick": "cell",
          "chosen": (4, None)},
     ),
+    "errors of a product": (
+        product_errors,
+        {"counts": bell(15, 12), "lost": np.zeros(15, np.int64), "reach": 0.02, "expected": 0.004, "chosen": 0.003},
+    ),
+    "errors of a product, overflowed and compared": (
+        product_errors,
+        {"counts": np.array([0, 9, 0, 40, 1]), "lost": np.array([0, 9, 0, 30, 0]), "reach": 200.0, "expected": 1e-3,
+         "chosen": 190.0, "compared": np.array([1, 2, 44, 2, 1])},
+    ),
+    "product against float": (
+        product_against_float,
+        {"exact": RNG.normal(size=400), "values": RNG.normal(size=400), "lost": np.arange(400) > 380,
+         "chosen": (0.1, -0.2), "names": [f"[0, {i}]" for i in range(400)]},
+    ),
+    "error against K": (
+        error_growth,
+        {"along": 2 ** np.arange(11), "measured": 2.0 ** np.arange(11), "expected": 2.0 ** np.arange(11), "title": "K",
+         "logarithmic": True, "now": 5},
+    ),
+    "error against bits, with nothing at one": (
+        error_growth,
+        {"along": BITS[:8], "measured": np.append(0.0, 0.5 ** BITS[1:8]), "expected": 0.5 ** BITS[:8], "title": "bits",
+         "logarithmic": False, "now": 1},
+    ),
     "requantization, one accumulator apart": (
         requantization_stairs,
         {"by_float": staircase(11_000, 250, 44), "by_fixed": staircase(11_000, 250, 44, late=1),
@@ -174,30 +198,6 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "roofline, the ridge far right": (
         roofline,
         {"peak": 1e13, "bandwidth": 1e10, "point": (85.0, 9e11), "point_name": "256³", "now": 300.0},
-    ),
-    "errors of a product": (
-        product_errors,
-        {"counts": bell(15, 12), "lost": np.zeros(15, np.int64), "reach": 0.02, "expected": 0.004, "chosen": 0.003},
-    ),
-    "errors of a product, overflowed and compared": (
-        product_errors,
-        {"counts": np.array([0, 9, 0, 40, 1]), "lost": np.array([0, 9, 0, 30, 0]), "reach": 200.0, "expected": 1e-3,
-         "chosen": 190.0, "compared": np.array([1, 2, 44, 2, 1])},
-    ),
-    "product against float": (
-        product_against_float,
-        {"exact": RNG.normal(size=400), "values": RNG.normal(size=400), "lost": np.arange(400) > 380,
-         "chosen": (0.1, -0.2), "names": [f"[0, {i}]" for i in range(400)]},
-    ),
-    "error against K": (
-        error_growth,
-        {"along": 2 ** np.arange(11), "measured": 2.0 ** np.arange(11), "expected": 2.0 ** np.arange(11), "title": "K",
-         "logarithmic": True, "now": 5},
-    ),
-    "error against bits, with nothing at one": (
-        error_growth,
-        {"along": BITS[:8], "measured": np.append(0.0, 0.5 ** BITS[1:8]), "expected": 0.5 ** BITS[:8], "title": "bits",
-         "logarithmic": False, "now": 1},
     ),
 }  # fmt: skip
 

@@ -91,7 +91,11 @@ def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     # A gold or crimson trace is an area of errors, or where two roundings part; nothing but codes, levels, what
     # computes with them and symmetric grids is blue.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
-    errors, sums = ("error x̂ − x", "error of a cell", "x"), ("accumulator", "accumulator + bias")
-    meant = {"integer": ("code", "x", "bits", *sums), "rounding": (*errors, *sums, "K", "bits"), "clipping": errors}
+    errors, accumulators = ("error x̂ − x", "error of a cell", "x"), ("accumulator", "accumulator + bias")
+    meant = {
+        "integer": ("code", "x", "bits", *accumulators),
+        "rounding": (*errors, "K", "bits", *accumulators),
+        "clipping": errors,
+    }
     if TOKEN[word] in used:
         assert drawn.layout.xaxis.title.text in meant[word]
