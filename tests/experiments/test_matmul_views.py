@@ -25,7 +25,7 @@ STATES = st.builds(
     n=st.integers(1, 8),
     seed=st.integers(0, 99),
     bits=st.integers(1, 8),
-    weight_bits=st.integers(0, 8),
+    weight_bits=st.none() | st.integers(1, 8),
     symmetric=st.booleans(),
     weight_symmetric=st.booleans(),
     per=st.sampled_from(["tensor", "row"]),
@@ -124,8 +124,16 @@ def test_relu_is_a_clamp_at_the_zero_point_that_says_when_it_bites() -> None:
     assert {one.bites for one in found} == {True, False}
     for one in found:
         assert one.bites == ("cut by ReLU" in codes.sentence(one))
+        assert one.bites == ("bites" in next(line.rule for line in scaling.lines(one) if line.name == "clamp"))
         assert one.codes[0] >= one.zero_point
         assert not one.bites or one.codes[0] == one.zero_point
+
+
+def test_what_lies_beyond_the_last_code_is_said_to_be_clipped() -> None:
+    found = codes.requantized(computed(Settings(data="uniform", k=300, bits=1, per="row")))
+    assert found.codes == (found.scheme.qmax, found.scheme.qmax)
+    assert "is clipped" in codes.sentence(found)
+    assert "is clipped" not in codes.sentence(codes.requantized(computed(Settings())))
 
 
 def test_a_bias_is_one_a_column_and_matters() -> None:

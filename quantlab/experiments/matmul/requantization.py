@@ -97,6 +97,11 @@ class Requantized:
         return self.relu and round(self.product) < 0 and self.lowest > self.scheme.qmin
 
     @property
+    def clipped(self) -> bool:
+        """Whether there is no code so far out, ReLU aside."""
+        return not self.scheme.qmin <= round(self.product) + self.zero_point <= self.scheme.qmax
+
+    @property
     def nearest(self) -> int | None:
         """The total nearest to this cell's that gets two codes; None where none does."""
         if not self.differing.count:
@@ -277,7 +282,7 @@ def sentence(found: Requantized) -> str:
     '12\u202f040 × 0.00388 = 46.7 becomes '
     """
     by_float, by_fixed = found.codes
-    became = "is cut by ReLU to" if found.bites else "becomes"
+    became = "is cut by ReLU to" if found.bites else ":red[is clipped] to" if found.clipped else "becomes"
     lead = (
         f"{count(found.total)} × {num(float(found.multiplier))} = {num(found.product)} {became} "
         f":blue[code **{code(by_float)}**], worth {num(found.value)} ({num(found.exact)} in floats)."

@@ -46,7 +46,7 @@ def lines(found: Requantized) -> tuple[Line, ...]:
     zero, low, high = found.zero_point, found.lowest, found.scheme.qmax
     sums = [code(rounded + zero), code(steps + zero)]
     codes = [code(q) for q in found.codes]
-    relu = f"; ReLU: from z = {code(zero)}" if found.relu else ""
+    relu = f"; ReLU: from z = {code(zero)}{', which bites here' if found.bites else ''}" if found.relu else ""
     worth = [num((q - zero) * found.scales[2], 6) for q in found.codes]
     return (
         Line("accumulator", count(found.accumulator), "", "what the integer sum holds", both),
