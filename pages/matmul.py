@@ -12,7 +12,7 @@ from quantlab import charts  # noqa: E402
 from quantlab.experiments import matmul  # noqa: E402
 from quantlab.experiments.matmul import errors, readings, stories  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.matmul import controls, hero  # noqa: E402
@@ -51,15 +51,9 @@ with top:
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
 if result is None:
-    anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
+    anatomy.no_numbers(readings.LABELS)
 else:
-    than = f"vs {result.compared_name}" if result.compared_name else None
-    anatomy.numbers(
-        [
-            anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
-            for reading in readings.readings(result)
-        ]
-    )
+    anatomy.numbers(readings.readings(result), result.compared_name)
 
     spoken, narrow = anatomy.spoken(said), window().narrow
     counted, cells = errors.error_counts(result), errors.pairs(result)

@@ -11,7 +11,7 @@ import streamlit as st  # noqa: E402
 from quantlab.experiments import modes  # noqa: E402
 from quantlab.experiments.modes import readings, stories  # noqa: E402
 from quantlab.experiments.modes.experiment import MOST_BITS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, cache, glossary, sharing  # noqa: E402
+from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
 from quantlab.ui.modes import controls, curves, hero  # noqa: E402
 from quantlab.ui.modes.views import VIEWS  # noqa: E402
 
@@ -39,13 +39,7 @@ with top:
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-than = f"vs {result.compared_name}" if result.compared_name else None
-anatomy.numbers(
-    [
-        anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
-        for reading in readings.readings(result)
-    ]
-)
+anatomy.numbers(readings.readings(result), result.compared_name)
 st.caption(readings.image_note(result))
 
 times, widths = anatomy.supporting()

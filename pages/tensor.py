@@ -12,7 +12,7 @@ from quantlab import charts  # noqa: E402
 from quantlab.experiments import tensor  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.experiments.tensor import curves, exports, readings, stories  # noqa: E402
-from quantlab.ui import address, anatomy, bar, glossary, sharing, sources, uploads  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing, sources, uploads  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.tensor import controls, hero, more  # noqa: E402
@@ -52,17 +52,11 @@ with top:
     anatomy.tries(stories.TRIES, settings, stories.taken, beside=lambda: controls.axis(body=body))
 
 if result is None:
-    anatomy.numbers([anatomy.Figure(label, "–") for label in readings.LABELS])
+    anatomy.no_numbers(readings.LABELS)
 else:
     spoken = anatomy.spoken(said)
-    than = f"vs {result.compared.name}" if result.compared else None
     narrow = window().narrow
-    anatomy.numbers(
-        [
-            anatomy.Figure(reading.label, reading.value, reading.delta, than, glossary.help_for(reading.word))
-            for reading in readings.readings(result)
-        ]
-    )
+    anatomy.numbers(readings.readings(result), result.compared.name if result.compared else "")
 
     curve, corners = curves.error_curve(result), curves.staircase(result.part)
     error = Chart(

@@ -95,6 +95,15 @@ def code(q: int) -> str:
     return str(int(q)).replace("-", MINUS)
 
 
+def power_of_two(exponent: int) -> str:
+    """Write a power of two as one.
+
+    >>> power_of_two(-31), power_of_two(8)
+    ('2⁻³¹', '2⁸')
+    """
+    return f"2{str(exponent).translate(_RAISED)}"
+
+
 def difference(now: float, other: float, *, digits: int = 2, unit: str = "") -> str:
     """Write `now − other` with its sign, or "same" where it is under half a percent of `now`.
 

@@ -56,6 +56,7 @@ LINES = {"quantlab": range(80, 351), "pages": range(40, 151)}
 SHORT = {
     "__init__.py": "a room's front door: what it offers, or what it is for",
     "quantlab/arrays/array.py": "the one value that all rooms pass on",
+    "quantlab/experiments/page.py": "what the experiments of all pages pass on",
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }

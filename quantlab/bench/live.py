@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -43,7 +44,7 @@ class Runner:
 
 @dataclass(frozen=True, kw_only=True)
 class Race:
-    """What a race gave: the same product, interleaved, one thread.
+    """What a race gave: the same product, interleaved, on one thread where BLAS can be held to one.
 
     Attributes
     ----------
@@ -57,6 +58,8 @@ class Race:
         Operations a second of the bare loop.
     bandwidth : float
         Bytes a second of a copy.
+    alone : bool
+        Whether BLAS was held to one thread too; without threadpoolctl it takes as many as it likes.
     """
 
     machine: Machine
@@ -68,6 +71,7 @@ class Race:
     naive: Runner
     peak: float
     bandwidth: float
+    alone: bool
 
     @property
     def intensity(self) -> float:
@@ -129,4 +133,5 @@ def race(seconds: float = SECONDS, size: int = SIZE) -> Race:
         naive=runner("naive"),
         peak=peak,
         bandwidth=bandwidth,
+        alone=find_spec("threadpoolctl") is not None,
     )

@@ -4,13 +4,16 @@ A figure function computes nothing that the library knows better: counts, errors
 for the look and for `paint`, which turns tokens into a visitor's colours at the very end.
 """
 
+from quantlab.charts.accumulator import safe_terms
 from quantlab.charts.bits import sqnr_against_bits
 from quantlab.charts.calibration import observed
 from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
-from quantlab.charts.modes import Place, quality_against_bits, roofline, time_against_batch
+from quantlab.charts.modes import Place, modes_roofline, quality_against_bits, time_against_batch
 from quantlab.charts.product import error_growth, product_against_float, product_errors
+from quantlab.charts.race import Speed, race_bars, roofline
+from quantlab.charts.requantization import requantization_stairs
 from quantlab.charts.standalone import standalone
 from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
 from quantlab.charts.transfer import transfer_curve
@@ -21,18 +24,23 @@ __all__ = [
     "SLOTS",
     "TOKEN",
     "Place",
+    "Speed",
     "channel_ranges",
     "code_counts",
     "entropy_against_bits",
     "error_growth",
     "error_histogram",
     "heat_map",
+    "modes_roofline",
     "observed",
     "paint",
     "product_against_float",
     "product_errors",
     "quality_against_bits",
+    "race_bars",
+    "requantization_stairs",
     "roofline",
+    "safe_terms",
     "sqnr_against_bits",
     "standalone",
     "time_against_batch",

@@ -167,7 +167,7 @@ def time_against_batch(
     )  # fmt: skip
 
 
-def roofline(
+def modes_roofline(
     places: Mapping[str, Sequence[Place]],
     *,
     float32: float,
@@ -197,7 +197,7 @@ def roofline(
 
     Examples
     --------
-    >>> fig = roofline({"static": [Place(2.0, 1e9, "static, 1 row")]}, float32=1e11, int8=2e11, bandwidth=2e10)
+    >>> fig = modes_roofline({"static": [Place(2.0, 1e9, "static, 1 row")]}, float32=1e11, int8=2e11, bandwidth=2e10)
     >>> fig.layout.xaxis.title.text
     'operations a byte'
     """

@@ -9,6 +9,7 @@ from .accumulator import (
     bits_needed,
     centred_range,
     product_bits,
+    reached,
     safe_k,
     sum_bits,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "quantize_bias",
     "quantize_weight",
     "quantized_matmul",
+    "reached",
     "requantization_multiplier",
     "requantize",
     "running_sum",

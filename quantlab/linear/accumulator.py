@@ -17,6 +17,8 @@ from quantlab.scheme import Overflow
 from .matmul import zero_point_terms
 from .operands import operands, refuse_beyond_int64
 
+Integers = npt.NDArray[np.int64]
+
 MAX_BITS = 32
 _INT32 = 2**31 - 1
 _POWERS = 2 ** np.arange(63, dtype=np.int64)
@@ -216,6 +218,51 @@ def accumulate(
         return wrapped
     sums: npt.NDArray[np.int32] = np.stack([_saturated(left, right, lowest, highest) for left, right in sides])
     return sums if both.grouped else sums[0]
+
+
+def reached(a: QTensor, b: QTensor, *, group_size: int | None = None) -> tuple[Integers, Integers]:
+    """Return the lowest and the highest sum that each cell of a product passes, the 0 that it begins with among them.
+
+    An accumulator that holds both never ends, whatever the other cells do.
+
+    Parameters
+    ----------
+    a, b, group_size
+        As for `quantized_matmul`. Each group begins at 0 again; the ends are over all of them.
+
+    Returns
+    -------
+    (M, N) int64, twice
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `accumulate`.
+
+    Examples
+    --------
+    >>> a, b = QTensor(np.array([[100, 100, -100]], np.int8), 1.0, 0), QTensor(np.ones((3, 1), np.int8), 1.0, 0)
+    >>> [end.item() for end in reached(a, b)]
+    [0, 200]
+    """
+    both = operands(a, b, group_size)
+    refuse_beyond_int64(both)
+    m, _, n = both.shape
+    lowest, highest = np.zeros((m, n), np.int64), np.zeros((m, n), np.int64)
+    for group in range(len(both.groups)):
+        left, right = both.centred(group)
+        wide = np.int32 if len(right) * _reach(left) * _reach(right) <= _INT32 else np.int64
+        sums, products = np.zeros((m, n), wide), np.empty((m, n), wide)
+        low, high = np.zeros((m, n), wide), np.zeros((m, n), wide)
+        columns, rows = np.ascontiguousarray(left.T, wide)[:, :, None], np.ascontiguousarray(right, wide)
+        for column, row in zip(columns, rows, strict=True):
+            np.multiply(column, row, out=products)
+            sums += products
+            np.minimum(low, sums, out=low)
+            np.maximum(high, sums, out=high)
+        np.minimum(lowest, low, out=lowest)
+        np.maximum(highest, high, out=highest)
+    return lowest, highest
 
 
 def _saturated(a: npt.NDArray[np.int64], b: npt.NDArray[np.int64], lowest: int, highest: int) -> npt.NDArray[np.int32]:

@@ -9,15 +9,17 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from quantlab.experiments import codec
+from quantlab.experiments.page import Reading
 from quantlab.ui import address, look
 from quantlab.ui.components.entrance import entrance
+from quantlab.ui.glossary import help_for
 
 T = TypeVar("T")
 
@@ -25,17 +27,6 @@ _HEAD_START_S = 0.04
 
 _COLOURED = re.compile(r":[a-z]+\[((?:[^\[\]]|\[[^\]]*\])*)\]")
 _MARKED = re.compile(r"([!-/:-@\[-`{-~])")
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One of the numbers of a page, as ready strings; `than` names what `delta` is against."""
-
-    label: str
-    value: str
-    delta: str | None = None
-    than: str | None = None
-    help: str | None = None
 
 
 def control_bar() -> DeltaGenerator:
@@ -134,20 +125,25 @@ def before_all_else(place: DeltaGenerator) -> Iterator[None]:
     time.sleep(_HEAD_START_S)
 
 
-def numbers(figures: Sequence[Figure]) -> None:
-    """Draw a row of figures, each with its difference to the compared state."""
+def numbers(readings: Sequence[Reading], than: str = "") -> None:
+    """Draw a row of numbers, each with its difference to the state that `than` names."""
     with st.container(key="numbers", horizontal=True, gap="small"):
-        for figure in figures:
+        for reading in readings:
             st.metric(
-                figure.label,
-                figure.value,
-                figure.delta,
+                reading.label,
+                reading.value,
+                reading.delta,
                 delta_color="off",
                 delta_arrow="off",
-                delta_description=figure.than if figure.delta else None,
-                help=figure.help,
+                delta_description=f"vs {than}" if reading.delta else None,
+                help=help_for(reading.word) if reading.word else None,
                 width=176,
             )
+
+
+def no_numbers(labels: Sequence[str]) -> None:
+    """Keep the place of the numbers while there is nothing to measure."""
+    numbers([Reading(label, "–", None, "") for label in labels])
 
 
 def supporting() -> tuple[DeltaGenerator, DeltaGenerator]:

@@ -9,17 +9,22 @@ import pytest
 
 from quantlab.charts import (
     Place,
+    Speed,
     channel_ranges,
     code_counts,
     entropy_against_bits,
     error_growth,
     error_histogram,
     heat_map,
+    modes_roofline,
     observed,
     product_against_float,
     product_errors,
     quality_against_bits,
+    race_bars,
+    requantization_stairs,
     roofline,
+    safe_terms,
     sqnr_against_bits,
     time_against_batch,
     transfer_curve,
@@ -45,7 +50,14 @@ def bell(n: int, of: int) -> np.ndarray:
     return np.rint(of * np.exp(-(np.linspace(-5, 5, n) ** 2))).astype(np.int64)
 
 
+def staircase(first: int, wide: int, code: int, late: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Corners of a staircase of four steps."""
+    edges = first + wide * np.arange(1, 4) + late
+    return np.concatenate(([first], np.repeat(edges, 2), [first + 4 * wide])) - 0.5, np.repeat(code + np.arange(4), 2)
+
+
 BITS = np.arange(1, 17)
+SAFE = {f"int{n}": np.array([(2 ** (n - 1) - 1) // 4**b for b in range(8)]) for n in (32, 16, 8)}
 RNG = np.random.default_rng(7)
 MODES = ("weight-only", "dynamic", "static")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -74,15 +86,15 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "times, none of them measured": (
         time_against_batch, {"batches": BATCHES, "curves": {mode: [None] * 9 for mode in ("float32", *MODES)}}
     ),
-    "roofline": (
-        roofline,
+    "modes, roofline": (
+        modes_roofline,
         {
             "places": {m: [Place(n / 2, 1e9 * n, f"{m}, {n} rows") for n in BATCHES] for m in ("float32", *MODES)},
             "float32": 8e10, "int8": 1.6e11, "bandwidth": 2e10, "now": [Place(32, 6.4e10, "static, 64 rows")],
         },
     ),
-    "roofline, nothing measured": (
-        roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
+    "modes, roofline of nothing": (
+        modes_roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
     ),
     "calibration, live data beyond": (
         observed,
@@ -204,6 +216,43 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
         error_growth,
         {"along": BITS[:8], "measured": np.append(0.0, 0.5 ** BITS[1:8]), "expected": 0.5 ** BITS[:8], "title": "bits",
          "logarithmic": False, "now": 1},
+    ),
+    "requantization, one accumulator apart": (
+        requantization_stairs,
+        {"by_float": staircase(11_000, 250, 44), "by_fixed": staircase(11_000, 250, 44, late=1),
+         "starts": np.array([11_250, 11_500, 11_750]), "stops": np.array([11_251, 11_501, 11_751]),
+         "codes": (np.array([45, 46, 47]), np.array([44, 45, 46])), "cell": (11_600, 46)},
+    ),
+    "requantization, wide runs at the end of int32": (
+        requantization_stairs,
+        {"by_float": staircase(2**31 - 40_000, 10_000, -128), "by_fixed": staircase(2**31 - 40_000, 10_000, -128),
+         "starts": 2**31 - 40_000 + 500 * np.arange(70), "stops": 2**31 - 39_800 + 500 * np.arange(70),
+         "codes": (np.full(70, -127), np.full(70, -128)), "title": "accumulator + bias"},
+    ),
+    "requantization, one code": (
+        requantization_stairs,
+        {"by_float": ([-3.5, 4.5], [0, 0]), "by_fixed": ([-3.5, 4.5], [0, 0]), "starts": [], "stops": [],
+         "codes": ([], []), "cell": (4, 0)},
+    ),
+    "safe terms": (
+        safe_terms,
+        {"bits": np.arange(1, 9), "safe": SAFE, "chosen": "int16", "now": (6.5, 1024), "own": (6.5, 12)},
+    ),
+    "safe terms, a single one": (safe_terms, {"bits": np.arange(1, 9), "safe": SAFE, "now": (1.0, 1), "own": (8.0, 0)}),
+    "race": (
+        race_bars,
+        {"speeds": [Speed("float32, BLAS", "88.4·10⁹/s", 8.8e10, 8.1e10, 9.2e10, False),
+                    Speed("int32, NumPy's loop", "0.7·10⁹/s, 117 times as long", 7e8, 6e8, 7.1e8, True),
+                    Speed("int8, our kernel", "140·10⁹/s", 1.4e11, 1.4e11, 1.4e11, True)]},
+    ),
+    "roofline, under the slope": (
+        roofline,
+        {"peak": 1.5e11, "bandwidth": 2e10, "point": (85.0, 1.3e11), "point_name": "256³", "now": 1.7,
+         "now_name": "10×5 · 5×4"},
+    ),
+    "roofline, the ridge far right": (
+        roofline,
+        {"peak": 1e13, "bandwidth": 1e10, "point": (85.0, 9e11), "point_name": "256³", "now": 300.0},
     ),
 }  # fmt: skip
 

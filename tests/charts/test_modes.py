@@ -1,6 +1,6 @@
 import numpy as np
 
-from quantlab.charts import Place, observed, quality_against_bits, roofline, time_against_batch
+from quantlab.charts import Place, modes_roofline, observed, quality_against_bits, time_against_batch
 
 BITS = np.arange(1, 9)
 MODES = ("weight-only", "dynamic", "static")
@@ -58,7 +58,7 @@ def test_the_crossing_is_named_on_both_of_its_sides():
 
 
 def test_the_roofs_meet_the_slope_where_memory_stops_to_bind():
-    figure = roofline({}, float32=8e10, int8=16e10, bandwidth=2e10)
+    figure = modes_roofline({}, float32=8e10, int8=16e10, bandwidth=2e10)
     slope, flat = figure.data
     assert (slope.x[-1], slope.y[-1]) == (8.0, 160.0)
     assert flat.x[[0, 3]].tolist() == [8.0, 4.0]
@@ -67,7 +67,7 @@ def test_the_roofs_meet_the_slope_where_memory_stops_to_bind():
 
 def test_this_states_place_under_the_roof_is_larger():
     places = [Place(2.0, 1e9, "static, 1 row"), Place(4.0, 2e9, "static, 2 rows")]
-    figure = roofline({"static": places}, float32=8e10, int8=16e10, bandwidth=2e10, now=places[1:])
+    figure = modes_roofline({"static": places}, float32=8e10, int8=16e10, bandwidth=2e10, now=places[1:])
     assert figure.data[-1].marker.size == (8, 15)
 
 

@@ -15,6 +15,7 @@ from quantlab.linear import (
     centred_range,
     product_bits,
     quantized_matmul,
+    reached,
     running_sum,
     safe_k,
     sum_bits,
@@ -34,6 +35,15 @@ def test_the_accumulator_holds_what_step_by_step_addition_leaves(pair, bits, ove
         for i, j in np.ndindex(found.shape[1:]):
             products = integer_model.quantized_products(pair.a, pair.b, i, j, run, group)
             assert found[group, i, j] == integer_model.accumulated(products, bits, overflow)[-1]
+
+
+@settings(max_examples=150)
+@given(pair=pairs())
+def test_what_is_reached_are_the_ends_of_every_cells_running_sums(pair):
+    lowest, highest = reached(pair.a, pair.b, group_size=pair.group_size)
+    for i, j in np.ndindex(lowest.shape):
+        exact = running_sum(pair.a, pair.b, i, j, group_size=pair.group_size).exact
+        assert (lowest[i, j], highest[i, j]) == (min(0, exact.min()), max(0, exact.max()))
 
 
 @settings(max_examples=150)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from quantlab.arrays import Array
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
 from quantlab.experiments.matmul.operands import MOST_COLUMNS, MOST_ROWS, MOST_TERMS, PAIRS
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.linear import Product, RunningSum, accumulate, quantized_matmul, running_sum
 from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
@@ -22,8 +23,6 @@ VIEWS = ("zero-points", "requantize", "accumulator", "error", "this-machine", "d
 ACCUMULATORS = {"int32": 32, "int16": 16, "int8": 8}
 MOST_BITS = 8
 LARGEST_SEED = 2**31 - 1
-
-Recall = Callable[[Array, Hashable, Callable[[], Any]], Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,11 +181,6 @@ class Result:
     def bits(self) -> int:
         """How many bits the chosen cell's sum takes on its way, its sign included."""
         return int(self.sum.bits.max())
-
-
-def compute_anew(array: Array, key: Hashable, make: Callable[[], Any]) -> Any:
-    """Keep nothing: what `run` uses where there is no cache."""
-    return make()
 
 
 def run(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Settings
+from quantlab.experiments.page import Reading
 from quantlab.numerals import UNIT_SPACE, code, count, difference, num
 from quantlab.quantizer import Quantizer
 
@@ -20,16 +20,6 @@ LABELS = (
     "Largest error in X·W",
 )
 """What the numbers are of, before there are any."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One number: its label, its value, the difference to the compared state, and the glossary's word for it."""
-
-    label: str
-    value: str
-    delta: str | None
-    word: str
 
 
 def readings(result: Result) -> tuple[Reading, ...]:

@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.flows import Line
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
+from quantlab.experiments.page import Reading
 from quantlab.numerals import MINUS, UNIT_SPACE, count, difference, num, share
 
 LABELS = ("Float32", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Clipped input")
 _KILO = 1024
 _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One number: its label, its value, the difference to the compared state, and the glossary's word for it."""
-
-    label: str
-    value: str
-    delta: str | None
-    word: str
 
 
 def readings(result: Result) -> tuple[Reading, ...]:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.experiments.tensor.experiment import Result
-from quantlab.experiments.tensor.part import Recall, compute_anew, part_kind, worst
+from quantlab.experiments.tensor.part import part_kind, worst
 from quantlab.experiments.tensor.sample import Sample
 from quantlab.grid import layout_of
 from quantlab.numerals import count, decibels, num

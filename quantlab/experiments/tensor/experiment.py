@@ -13,12 +13,11 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES, build
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.experiments.tensor.part import (
     Charted,
     Part,
-    Recall,
     chart,
-    compute_anew,
     error_bins,
     one_scale,
     widest,

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from quantlab.arrays import Array
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.experiments.tensor.trace import trace
 from quantlab.grid import layout_of, working_type
 from quantlab.kernels import Layout, box
@@ -29,17 +29,6 @@ _BULK = Percentile(99.5)  # 99 % of the values lie between this and its mirror
 _BODY_WIDTH = 1 / 8
 _MOST_ERROR_BINS = 280
 _OUTWARDS = 1e-5  # bins are wider by this share: an error on an edge, as a whole or half a step is, counts inwards
-
-
-class Recall(Protocol):
-    """Results that were computed before: returns what `make` would, kept by the array's digest and `key`."""
-
-    def __call__(self, array: Array, key: Hashable, make: Any) -> Any: ...
-
-
-def compute_anew(array: Array, key: Hashable, make: Any) -> Any:
-    """Recall nothing."""
-    return make()
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,26 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
+from quantlab.experiments.page import Reading
 from quantlab.experiments.tensor.curves import ideal_density
 from quantlab.experiments.tensor.experiment import Result, Settings
 from quantlab.numerals import MINUS, count, decibels, difference, num, share
 
 LABELS = ("SQNR", "Largest error", "Mean error", "Clipped", "Codes used", "Bits a value")
 """What the numbers are of, before there are any."""
-
-
-@dataclass(frozen=True)
-class Reading:
-    """One number: its label, its value, the difference to the compared state, and the glossary's word for it."""
-
-    label: str
-    value: str
-    delta: str | None
-    word: str
 
 
 def readings(result: Result) -> tuple[Reading, ...]:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from quantlab.arrays import Array
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.experiments.tensor.experiment import Result, Settings
-from quantlab.experiments.tensor.part import Recall, compute_anew
 from quantlab.experiments.tensor.sample import Sample
 from quantlab.numerals import count, num
 from quantlab.ranges import Summary, find_range

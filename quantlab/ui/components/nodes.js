@@ -60,3 +60,22 @@ function widthOf(text, font) {
 
 const blockWidth = (text, font) => Math.max(...text.split("\n").map(line => widthOf(line.replaceAll("**", ""), BOLD + font)))
 const overlap = (a, b, gap) => a.x0 < b.x1 + gap && b.x0 < a.x1 + gap && a.y0 < b.y1 && b.y0 < a.y1
+
+// Draws again when the drawing's box has another size, and once the page's fonts are there: until then words are
+// measured in a stand-in.
+function watchSize(root, s, redraw) {
+  const draw = () => s.d && s.width && redraw()
+  new ResizeObserver(() => {
+    const {clientWidth, clientHeight} = root
+    if (!clientWidth || clientWidth === s.width && clientHeight === s.high) return
+    s.width = clientWidth
+    s.high = clientHeight
+    draw()
+  }).observe(root)
+  const remeasure = () => {
+    if (!root.isConnected) return document.fonts.removeEventListener("loadingdone", remeasure)
+    widths.clear()
+    draw()
+  }
+  document.fonts.addEventListener("loadingdone", remeasure)
+}

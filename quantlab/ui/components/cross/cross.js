@@ -26,20 +26,7 @@ function build(root, said) {
   s.tip = element("div", root, "tip")
   s.tip.hidden = true
 
-  const redraw = () => s.d && s.width && layAll(s)
-  new ResizeObserver(() => {
-    if (!root.clientWidth || root.clientWidth === s.width && root.clientHeight === s.high) return
-    s.width = root.clientWidth
-    s.high = root.clientHeight
-    redraw()
-  }).observe(root)
-  // Until the page's fonts are there, words are measured in a stand-in.
-  const remeasure = () => {
-    if (!root.isConnected) return document.fonts.removeEventListener("loadingdone", remeasure)
-    widths.clear()
-    redraw()
-  }
-  document.fonts.addEventListener("loadingdone", remeasure)
+  watchSize(root, s, () => layAll(s))
   const under = event => {
     const box = root.getBoundingClientRect(), x = event.clientX - box.left, y = event.clientY - box.top, hit = s.places && cellAt(s, x, y)
     return hit && {...hit, x, y}

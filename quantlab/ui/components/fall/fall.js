@@ -27,23 +27,10 @@ function build(root, said) {
   root.append(s.tip)
   set(root, {role: "img", tabindex: 0})
 
-  const redraw = () => {
-    if (!s.d || !s.width) return
+  watchSize(root, s, () => {
     layout(s)
     frame(s)
-  }
-  new ResizeObserver(() => {
-    if (!root.clientWidth || root.clientWidth === s.width) return
-    s.width = root.clientWidth
-    redraw()
-  }).observe(root)
-  // Until the page's fonts are there, words are measured in a stand-in.
-  const remeasure = () => {
-    if (!root.isConnected) return document.fonts.removeEventListener("loadingdone", remeasure)
-    widths.clear()
-    redraw()
-  }
-  document.fonts.addEventListener("loadingdone", remeasure)
+  })
 
   const under = event => {
     const box = root.getBoundingClientRect()

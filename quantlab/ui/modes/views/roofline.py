@@ -30,7 +30,7 @@ def draw(result: Result) -> None:
             "Roofline",
             "a mark a batch size, this one larger; below the flat roof arithmetic binds",
             f"Operations a second of each mode under the ceilings of memory and of arithmetic. {anatomy.spoken(said)}",
-            lambda: charts.roofline(
+            lambda: charts.modes_roofline(
                 shown,
                 float32=roofs.float32,
                 int8=roofs.int8,

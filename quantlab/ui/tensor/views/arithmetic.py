@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from quantlab.experiments.tensor import Result, arithmetic
 from quantlab.experiments.tensor.trace import Trace
 from quantlab.numerals import count
 from quantlab.ui import address, look
+from quantlab.ui.steps import Cell, steps
 from quantlab.ui.tensor.views import element
 
 _HEADINGS = ("step", "symbol", "numbers", "rule")
@@ -29,8 +29,9 @@ def draw(result: Result) -> None:
         st.markdown("This value is **NaN**: it has no code, and stays NaN when it is fake-quantized.")
         return
     st.markdown(arithmetic.verdict(followed))
-    element.style()
-    st.html(_table(followed, result.array.values.shape))
+    shape = result.array.values.shape
+    lines = [(line.name, _cells(line)) for line in arithmetic.lines(followed, shape)]
+    steps(_HEADINGS, lines, f"Arithmetic of the value at {arithmetic.place(followed, shape)}")
 
 
 def _choose(result: Result, followed: Trace | None) -> None:
@@ -91,20 +92,5 @@ def _go(label: str, name: str, index: int | None, *, disabled: bool, reason: str
     st.button(label, key=f"element-{name}", disabled=disabled, help=reason, on_click=address.change, kwargs=change)
 
 
-def _table(followed: Trace, shape: tuple[int, ...]) -> str:
-    """Write the steps as a table; the roles keep it one where a phone's layout unmakes its rows."""
-    head = "".join(f'<th scope="col" role="columnheader">{name}</th>' for name in _HEADINGS)
-    rows = "".join(_row(line) for line in arithmetic.lines(followed, shape))
-    caption = f"Arithmetic of the value at {arithmetic.place(followed, shape)}"
-    return (
-        f'<table class="ql-steps" role="table"><caption>{html.escape(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
-    )
-
-
-def _row(line: arithmetic.Line) -> str:
-    name, symbol, numbers, rule = map(html.escape, (line.name, line.symbol, line.numbers, line.rule))
-    return (
-        f'<tr role="row"><th scope="row" role="rowheader">{name}</th><td role="cell" class="symbol">{symbol}</td>'
-        f'<td role="cell" class="numbers {line.kind}">{numbers}</td><td role="cell" class="rule">{rule}</td></tr>'
-    )
+def _cells(line: arithmetic.Line) -> tuple[Cell, ...]:
+    return Cell(line.symbol, "symbol"), Cell(line.numbers, f"numbers {line.kind}"), Cell(line.rule, "rule")

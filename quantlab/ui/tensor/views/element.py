@@ -36,7 +36,7 @@ def followed(result: Result) -> Trace | None:
 
 
 def style() -> None:
-    """Put the look of an element's steps and formulas on the page."""
+    """Put the look of an element's formulas on the page."""
     st.html(_style())
 
 

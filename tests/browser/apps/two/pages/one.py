@@ -2,6 +2,7 @@ import streamlit as st
 from registry import PAGES
 from settings_one import TRIES
 
+from quantlab.experiments.page import Reading
 from quantlab.ui import address, anatomy, sharing
 from quantlab.ui.chart import chart_table
 from quantlab.ui.frame import framed
@@ -47,5 +48,5 @@ anatomy.sentence(f"one bits={settings.bits} symmetric={settings.symmetric} data=
 anatomy.tries(TRIES, settings)
 with anatomy.hero():
     st.html("<div style='height:380px'></div>")
-anatomy.numbers([anatomy.Figure("SQNR", "21.7 dB", "−7.9 dB", "vs affine"), anatomy.Figure("Bits a value", "4.32")])
+anatomy.numbers([Reading("SQNR", "21.7 dB", "−7.9 dB", "sqnr"), Reading("Bits a value", "4.32", None, "")], "affine")
 anatomy.views({"Table": table, "Fault": fault})
