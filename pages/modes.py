@@ -39,7 +39,7 @@ with top:
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-anatomy.numbers(readings.readings(result), result.compared_name or "")
+anatomy.numbers(readings.readings(result), result.compared_name)
 st.caption(readings.image_note(result))
 
 times, widths = anatomy.supporting()

@@ -86,14 +86,14 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "times, none of them measured": (
         time_against_batch, {"batches": BATCHES, "curves": {mode: [None] * 9 for mode in ("float32", *MODES)}}
     ),
-    "roofline of the modes": (
+    "modes, roofline": (
         modes_roofline,
         {
             "places": {m: [Place(n / 2, 1e9 * n, f"{m}, {n} rows") for n in BATCHES] for m in ("float32", *MODES)},
             "float32": 8e10, "int8": 1.6e11, "bandwidth": 2e10, "now": [Place(32, 6.4e10, "static, 64 rows")],
         },
     ),
-    "roofline of the modes, nothing measured": (
+    "modes, roofline of nothing": (
         modes_roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
     ),
     "calibration, live data beyond": (

@@ -22,6 +22,7 @@ from quantlab.scheme import Granularity, PerChannel, PerGroup, PerTensor, Scheme
 VIEWS = ("zero-points", "requantize", "accumulator", "error", "this-machine", "data")
 ACCUMULATORS = {"int32": 32, "int16": 16, "int8": 8}
 MOST_BITS = 8
+MOST_SUMS = 2**22  # of all groups together: each group has an accumulator for every cell
 LARGEST_SEED = 2**31 - 1
 
 
@@ -60,11 +61,13 @@ class Settings:
         """M, K and N as they are asked for; the visitor's array brings its own."""
         return self.m, self.k, self.n
 
-    def schemes(self) -> tuple[Scheme, Scheme]:
-        """Return the Schemes of X and of W."""
+    def schemes(self, shape: tuple[int, int, int]) -> tuple[Scheme, Scheme]:
+        """Return the Schemes of X and of W for these M, K and N: groups grow where there would be too many sums."""
+        m, k, n = shape
+        group_size = max(self.group_size, -(-m * k * n // MOST_SUMS))
         x_granularity: Granularity = PerChannel(0) if self.per == "row" else PerTensor()
         kinds: dict[str, Granularity] = {"tensor": PerTensor(), "column": PerChannel(1)}
-        w_granularity = kinds.get(self.weight_per, PerGroup(self.group_size, axis=0))
+        w_granularity = kinds.get(self.weight_per, PerGroup(group_size, axis=0))
         # Unsigned symmetric codes are signed ones moved by half the range: nothing but another zero point.
         signed = self.signed or self.symmetric
         x = Scheme(bits=self.bits, symmetric=self.symmetric, signed=signed, granularity=x_granularity)
@@ -245,7 +248,7 @@ def run(
 
 def multiplied(settings: Settings, x: Array, w: Array, recall: Recall = compute_anew) -> Multiplied:
     """Multiply in floats and in integers, with the accumulator that the settings name."""
-    schemes = settings.schemes()
+    schemes = settings.schemes((*x.values.shape, w.values.shape[1]))
     key = ("product", x.digest, w.digest, *schemes, settings.accumulator, settings.overflow)
 
     def make() -> Multiplied:

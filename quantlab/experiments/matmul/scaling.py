@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantlab.experiments.matmul.requantization import Requantized
-from quantlab.experiments.tensor.arithmetic import shortest
-from quantlab.numerals import UNIT_SPACE, code, count, num, power_of_two
+from quantlab.numerals import UNIT_SPACE, code, count, num, power_of_two, shortest
 
 _TIMES = f"{UNIT_SPACE}·{UNIT_SPACE}"
 _MANTISSA = 31  # bits behind the point of the fixed-point multiplier

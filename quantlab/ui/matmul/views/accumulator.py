@@ -64,7 +64,8 @@ def draw(result: Result) -> None:
 def measured(result: Result) -> Accumulators:
     """Return the figures of all accumulators, computed once for all of them."""
     # Neither the cell nor the accumulator that is looked at changes them.
-    key = ("accumulators", result.now.x.array.digest, *result.settings.schemes())
+    schemes = (side.quantizer.scheme for side in (result.now.x, result.now.w))
+    key = ("accumulators", result.now.x.array.digest, *schemes)
     found: Accumulators = sources.recall(result.now.w.array, key, lambda: accumulators(result))
     return found
 
