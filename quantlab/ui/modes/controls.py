@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any
+
 import streamlit as st
 
-from quantlab.experiments.modes import Settings
+from quantlab.experiments.modes import Settings, built_in
 from quantlab.experiments.modes.experiment import (
     BATCHES,
     BRIGHTEST,
@@ -13,9 +16,10 @@ from quantlab.experiments.modes.experiment import (
     LARGEST_SEED,
     MOST_BITS,
 )
-from quantlab.experiments.modes.subject import CALIBRATIONS, LOUDEST, MOST_SAMPLES, SUBJECTS
+from quantlab.experiments.modes.subject import CALIBRATIONS, LOUDEST, MOST_SAMPLES, SUBJECTS, Subject, of_weight
+from quantlab.experiments.spelling import YOURS
 from quantlab.observers import OBSERVERS
-from quantlab.ui import address, anatomy, bar
+from quantlab.ui import address, anatomy, bar, cache, sources, uploads
 from quantlab.ui.glossary import help_for
 
 _PER = {"tensor": "per tensor", "row": "per row"}
@@ -24,10 +28,28 @@ _LOUD_IN = {"batch": "in every batch", "calibration": "in the calibration"}
 _AS_BITS = 0
 
 
+def subject_of(settings: Settings | None) -> Subject | None:
+    """Return what settings run in the three modes; None for a weight that the visitor has not given yet."""
+    if settings is None:
+        return None
+    if settings.data != YOURS:
+        return built_in(settings)
+    own = sources.own()
+    if own is None:
+        return None
+    found: Subject = sources.recall(own, ("subject", settings.seed), lambda: of_weight(own, settings.seed))
+    return found
+
+
+def recall(subject: Subject, key: Hashable, make: Callable[[], Any]) -> Any:
+    """Return a result from the cache that belongs to the subject: everybody's, or the visitor's."""
+    return cache.result(f"subject {subject.digest}", key, make, own=subject.name == YOURS)
+
+
 def data(*, width: int = 172) -> None:
     """Choose what is run in the three modes."""
     about = "\n\n".join(f"**{entry.label}**: {entry.help}" for entry in SUBJECTS.values())
-    names = {name: entry.label for name, entry in SUBJECTS.items()}
+    names = {name: entry.label for name, entry in SUBJECTS.items()} | {YOURS: "your own weight…"}
     st.selectbox("Data", list(names), format_func=names.__getitem__, width=width, help=about, **address.key("data"))
 
 
@@ -76,6 +98,7 @@ def _groups() -> None:
         _live_group()
         st.markdown("**Comparison**")
         bar.compare()
+        uploads.upload("more")
     with calibration_side:
         st.markdown("**Calibration**")
         _calibration_group()
@@ -130,7 +153,7 @@ def _calibration_group() -> None:
 
 
 def _layer(settings: Settings) -> None:
-    one = settings.data == "layer"
+    one = settings.data != "digits"
     st.slider(
         "Layer",
         1,
