@@ -95,6 +95,8 @@ def test_arrow_keys_walk_over_the_product_and_tell_the_server_once(page: Page, s
     page.locator(".ql-cross > svg").focus()
     page.keyboard.down("ArrowDown")
     page.keyboard.down("ArrowDown")
+    # The sum is there at once; the rest of the page follows when the key is let go.
+    assert _last_sum(page) == code(result(Settings(row=4)).sum.sums[-1])
     assert "row" not in page.url
     page.keyboard.up("ArrowDown")
     shows(page, Settings(row=4))

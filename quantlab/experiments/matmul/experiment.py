@@ -134,6 +134,18 @@ class Multiplied:
         scale = self.product.scale if self.group_size else self.product.scale[None]
         return np.broadcast_to(scale, self.accumulator.shape)
 
+    def sum_of(self, row: int, column: int) -> RunningSum:
+        """Return how a cell comes about, term by term."""
+        return running_sum(
+            self.x.codes,
+            self.w.codes,
+            row,
+            column,
+            bits=ACCUMULATORS[self.settings.accumulator],
+            overflow=self.settings.overflow,  # type: ignore[arg-type]
+            group_size=self.group_size,
+        )
+
 
 @dataclass(frozen=True, eq=False)
 class Result:
@@ -224,15 +236,7 @@ def run(
     now = multiplied(settings, x, w, recall)
     m, n = now.exact.shape
     row, column = min(settings.row, m - 1), min(settings.column, n - 1)
-    total = running_sum(
-        now.x.codes,
-        now.w.codes,
-        row,
-        column,
-        bits=ACCUMULATORS[settings.accumulator],
-        overflow=settings.overflow,  # type: ignore[arg-type]
-        group_size=now.group_size,
-    )
+    total = now.sum_of(row, column)
     compared, name = None, ""
     if settings.compare == "pinned" and settings.pin is not None and pinned is not None:
         compared, name = multiplied(settings.pin, *pinned, recall), "pinned"

@@ -62,27 +62,33 @@ def message(picture: Picture) -> dict[str, Any]:
     """
     sides = (picture.x, picture.w, picture.product)
     numbered = max(max(side.codes.shape) for side in sides) <= MOST_NUMBERED
-    running = picture.running
-    name, bits = running.accumulator
+    name, bits = picture.accumulator
     return {
         "of": picture.data_id,
         "numbered": numbered,
         "matrices": [_matrix(side, numbered) for side in sides],
         "row": picture.row,
         "column": picture.column,
-        "x": running.x.tolist(),
-        "w": running.w.tolist(),
-        "products": running.products.tolist(),
-        "sums": running.sums.tolist(),
-        "exact": running.exact.tolist(),
-        "over": np.flatnonzero(running.overflowed).tolist(),
-        "bits": running.bits.tolist(),
-        "starts": list(running.starts),
+        "cells": [_sum(running) for running in picture.sums],
         "accumulator": name,
         "accumulatorBits": bits,
         "signed": picture.signed,
-        "wraps": running.wraps,
-        "finish": list(picture.finish),
+        "wraps": picture.wraps,
+    }
+
+
+def _sum(running: Running) -> dict[str, Any]:
+    return {
+        "cell": f"{running.row}, {running.column}",
+        "x": running.x.tolist(),
+        "w": running.w.tolist(),
+        "sums": running.sums.tolist(),
+        # Only what differs goes along: of a hundred cells every list counts.
+        "exact": None if (running.exact == running.sums).all() else running.exact.tolist(),
+        "over": np.flatnonzero(running.overflowed).tolist(),
+        "bits": running.bits.tolist(),
+        "starts": list(running.starts),
+        "finish": list(running.finish),
     }
 
 

@@ -103,23 +103,23 @@ function show_(s, at) {
 }
 
 function go(s, at) {
-  s.at = clamp(at, 0, s.d.products.length)
+  s.at = clamp(at, 0, s.sum.products.length)
   s.slider.value = s.at
   s.slider.setAttribute("aria-valuetext", captionOf(s))
   s.back.disabled = s.at === 0
-  s.forward.disabled = s.at === s.d.products.length
+  s.forward.disabled = s.at === s.sum.products.length
   drawSum(s)
 }
 
 function start(s) {
-  const rows = s.d.products.length
+  const rows = s.sum.products.length
   if (s.at >= rows) go(s, 0)
   // A long sum takes as long as a short one's patience: several terms a frame.
   const wait = Math.max(FRAME_MS, Math.min(PLAY_MS, WHOLE_PLAY_MS / rows)), by = Math.max(1, Math.round(rows * wait / WHOLE_PLAY_MS))
   const next = () => {
     if (!s.root.isConnected) return stop(s)
     go(s, s.at + by)
-    if (s.at >= s.d.products.length) stop(s)
+    if (s.at >= s.sum.products.length) stop(s)
   }
   s.timer = setInterval(next, wait)
   s.play.textContent = "❙❙ Pause"
@@ -131,11 +131,15 @@ function stop(s) {
   s.play.textContent = "▶ Play"
 }
 
-// The choice has moved here; its sum is still to come.
+// The choice has moved here. Small products bring the sums of all their cells along; of a large one it is still to come.
 function moved(s) {
   layChoice(s)
-  const now = s.row === s.d.row && s.column === s.d.column
-  set(s.sumLayer, {class: now ? "" : "stale"})
+  const known = chosenSum(s)
+  set(s.sumLayer, {class: known ? "" : "stale"})
+  if (known) {
+    takeUp(s, known)
+    laySum(s)
+  }
   s.said.textContent = cellWords(s, {which: 2, row: s.row, column: s.column}).replaceAll("\n", ", ")
 }
 
@@ -159,14 +163,27 @@ function layAll(s) {
   const {d} = s
   s.small = s.width < PHONE
   set(s.svg, {"aria-label": d.alt, viewBox: `0 0 ${s.width} ${s.high}`, width: s.width, height: s.high})
-  s.slider.max = d.products.length
-  s.heading.replaceChildren()
-  element("b", s.heading, null, "Running sum")
-  s.heading.append(` of cell [${d.row}, ${d.column}], on a ruler of bits`)
   layMatrices(s)
   layChoice(s)
+  laySum(s)
+}
+
+function laySum(s) {
+  s.slider.max = s.sum.products.length
+  s.heading.replaceChildren()
+  element("b", s.heading, null, "Running sum")
+  s.heading.append(` of cell [${s.sum.cell}], on a ruler of bits`)
   layRuler(s)
   go(s, s.at)
+}
+
+const chosenSum = s => s.d.cells.find(cell => cell.cell === `${s.row}, ${s.column}`)
+
+// Who looks at the whole sum goes on doing so; who is in the middle of one stays there.
+function takeUp(s, sum) {
+  const rows = sum.products.length
+  s.at = !s.sum || s.at >= s.sum.products.length ? rows : Math.min(s.at, rows)
+  s.sum = sum
 }
 
 export default function show(api) {
@@ -175,10 +192,11 @@ export default function show(api) {
   const was = s.d, d = api.data
   s.api = api
   if (was?.state === d.state) return
-  const rows = d.products.length
-  // Who looks at the whole sum goes on doing so; who is in the middle of one stays there.
-  s.at = !was || s.at >= was.products.length ? rows : Math.min(s.at, rows)
   s.d = d
+  for (const cell of d.cells) {
+    cell.products ??= cell.x.map((v, i) => v * cell.w[i])
+    cell.exact ??= cell.sums
+  }
   s.width ||= root.clientWidth
   s.high ||= root.clientHeight
   // The page's word counts where it changed; between its words the visitor's own choice stands.
@@ -187,7 +205,9 @@ export default function show(api) {
     s.column = d.column
     s.sent = `${d.row},${d.column}`
   }
-  set(s.sumLayer, {class: s.row === d.row && s.column === d.column ? "" : "stale"})
+  const known = chosenSum(s)
+  set(s.sumLayer, {class: known ? "" : "stale"})
+  takeUp(s, known ?? d.cells[0])
   if (s.width) layAll(s)
   set(root, {"data-state": d.state})
 }

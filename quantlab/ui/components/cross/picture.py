@@ -41,12 +41,13 @@ class Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """The sum of the chosen cell, term by term: equally long arrays.
+    """The sum of a cell, term by term: equally long arrays.
 
     Attributes
     ----------
-    x, w, products : integers
-        Centred codes of the row and of the column, and their products.
+    row, column : int
+    x, w : integers
+        Centred codes of the row and of the column.
     sums, exact : integers
         What the accumulator holds after each, and what one without end would.
     overflowed : bool array
@@ -55,22 +56,20 @@ class Running:
         How many each exact sum takes.
     starts : tuple of int
         Where an accumulator begins at 0.
-    accumulator : (str, int)
-        The one in use, by name and bits: "int16", 16.
-    wraps : bool
-        Whether it goes round where it ends, instead of staying there.
+    finish : tuple of str
+        What follows the last term, as ready strings with parts in bold.
     """
 
+    row: int
+    column: int
     x: Integers
     w: Integers
-    products: Integers
     sums: Integers
     exact: Integers
     overflowed: npt.NDArray[np.bool_]
     bits: Integers
     starts: tuple[int, ...]
-    accumulator: tuple[str, int]
-    wraps: bool
+    finish: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +83,14 @@ class Picture:
     x, w, product : Matrix
     row, column : int
         The chosen cell.
-    running : Running
+    sums : tuple of Running
+        The chosen cell's first. Where all cells are there, the choice of another is answered at once.
     signed : bool
         Whether a sum may be negative at all; fixes the ruler.
-    finish : tuple of str
-        What follows the last term, as ready strings with parts in bold.
+    accumulator : (str, int)
+        The one in use, by name and bits: "int16", 16.
+    wraps : bool
+        Whether it goes round where it ends, instead of staying there.
     """
 
     data_id: str
@@ -97,9 +99,10 @@ class Picture:
     product: Matrix
     row: int
     column: int
-    running: Running
+    sums: tuple[Running, ...]
     signed: bool
-    finish: tuple[str, ...]
+    accumulator: tuple[str, int]
+    wraps: bool
 
 
 def shrunk(values: Integers, most: int = MOST_LINES) -> tuple[Integers, int, int]:
