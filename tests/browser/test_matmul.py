@@ -175,7 +175,7 @@ def test_the_drawing_is_reached_by_tab_with_its_controls(page: Page, server: Ser
 @pytest.mark.fresh
 def test_an_array_of_ones_own_becomes_the_weights_and_says_how(page: Page, server: Server) -> None:
     visit(page, server, "/matmul?data=yours")
-    settled(page, "Here goes your own array")
+    settled(page, "Here goes your own W")
     expect(page.get_by_role("spinbutton", name="Row")).to_be_disabled()
     file = io.BytesIO()
     np.save(file, np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4))

@@ -85,13 +85,13 @@ def test_the_sum_may_be_negative_only_where_operands_or_wrapping_allow_it() -> N
     assert sent(Settings(k=512, accumulator="int16"))["signed"]
 
 
-def test_blocks_keep_what_is_farthest_from_zero() -> None:
-    values = np.zeros((100, 5), np.int64)
-    values[77, 3] = -9
+def test_a_block_is_the_mean_of_what_it_stands_for() -> None:
+    values = np.random.default_rng(2).integers(-9, 9, (100, 7))
     blocks, by_row, by_column = shrunk(values, most=10)
     assert (by_row, by_column) == (10, 1)
-    assert blocks[7, 3] == -9
-    assert (blocks != 0).sum() == 1
+    assert blocks[7, 3] == values[70:80, 3].mean()
+    uneven = shrunk(values, most=6)[0]
+    assert uneven[-1, -1] == values[85:, 6:].mean()
 
 
 def test_a_saved_picture_lets_nothing_from_outside_become_markup() -> None:

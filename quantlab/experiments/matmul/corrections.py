@@ -85,14 +85,14 @@ def corrections_sentence(result: Result, terms: tuple[Term, ...]) -> str:
             "Both grids are :blue[symmetric]: their zero points are 0, three of the four terms vanish, and the raw "
             "codes' product is the answer. That is why weights are nearly always symmetric."
         )
-    extra = m * k * bool(zero_w.any()) + k * n * bool(zero_x.any())
     which = " and ".join(
         f"{name} has :green[z = {code(int(zeros[0]))}]" if len(zeros) == 1 else f"{name} has {len(zeros)} zero points"
         for name, zeros in (("X", zero_x), ("W", zero_w))
         if zeros.any()
     )
-    weights = " W's column sums are known beforehand and cost nothing later." if zero_x.any() else ""
+    row_sums = f" and X's row sums, {count(m * k)} more, for every new X" if zero_w.any() else ""
+    columns = f"; W's column sums, {count(k * n)} additions, are done once, beforehand" if zero_x.any() else ""
     return (
-        f"{which}: beside {count(m * k * n)} multiplications the correction takes **{count(extra)}** additions for "
-        f"sums.{weights}"
+        f"{which}: beside {count(m * k * n)} multiplications the correction adds a number to each of the "
+        f"**{count(m * n)}** results{row_sums}{columns}."
     )

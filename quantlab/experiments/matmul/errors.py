@@ -61,6 +61,11 @@ def expected_rms(x: Side, w: Side) -> float:
         return float(np.sqrt(sum(float(a.mean(axis=0) @ b.mean(axis=1)) for a, b in pairs)))
 
 
+def expected_applies(result: Result) -> bool:
+    """Return whether rounding to the nearest level makes the error: one bit clips half of the values."""
+    return min(side.quantizer.scheme.bits for side in (result.now.x, result.now.w)) > 1
+
+
 @dataclass(frozen=True, eq=False)
 class ErrorCounts:
     """The errors of all cells as a histogram.
@@ -74,7 +79,7 @@ class ErrorCounts:
     reach : float
         A round number beyond the largest error of this state and of the compared one.
     expected : float
-        Standard deviation that theory expects.
+        Standard deviation that theory expects; NaN where it does not hold.
     chosen : float
         Error of the chosen cell.
     compared : (n,) int64 or None
@@ -115,7 +120,7 @@ def error_counts(result: Result) -> ErrorCounts:
         counted(errors),
         counted(errors[lost(result.now)]),
         reach,
-        expected_rms(result.now.x, result.now.w),
+        expected_rms(result.now.x, result.now.w) if expected_applies(result) else float("nan"),
         result.value - result.exact,
         None if pinned is None else counted(pinned.errors),
     )
@@ -162,4 +167,5 @@ def error_remark(result: Result) -> str:
         return f":red[{share(part)} of the sums overflowed]"
     measured = float(np.sqrt(np.mean(result.now.errors**2)))
     expected = num(expected_rms(result.now.x, result.now.w))
-    return f"of all cells: rms {num(measured)}; thin: rounding theory, {expected}"
+    theory = f"; thin line: what rounding alone predicts, rms {expected}" if expected_applies(result) else ""
+    return f"of all cells: rms {num(measured)}{theory}"

@@ -193,6 +193,13 @@ class Result:
         return float(self.now.exact[self.row, self.column])
 
     @property
+    def zero_points(self) -> tuple[int, int]:
+        """The zero points of the chosen cell's row of X and column of W; of groups the first."""
+        zero_x = np.broadcast_to(np.asarray(self.now.x.quantizer.zero_point), (len(self.now.exact), 1))
+        zero_w = np.atleast_2d(np.asarray(self.now.w.quantizer.zero_point))[0]
+        return int(zero_x[self.row, 0]), int(zero_w[min(self.column, len(zero_w) - 1)])
+
+    @property
     def bits(self) -> int:
         """How many bits the chosen cell's sum takes on its way, its sign included."""
         return int(self.sum.bits.max())

@@ -17,7 +17,8 @@ from quantlab.numerals import UNIT_SPACE, num
 
 _CELLS = 64  # rows and columns of the products that are measured: enough for a steady mean
 _FIRST_FITTED = {"k": 4, "bits": 3}  # below, a few values and their ends decide
-K_SLOPE, BIT_RATIO = 0.5, 0.5
+K_SLOPE = 0.5
+_NEAR = 0.1  # of a slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +103,14 @@ def growth_sentence(terms: Growth, bits: Growth) -> str:
     by_k, by_bit = slope(terms, logarithmic=True), slope(bits, logarithmic=False)
     said = []
     if np.isfinite(by_k):
-        said.append(f"Twice the terms make **{num(2**by_k)} times** the error, where theory says √2 = 1.41")
+        said.append(f"Twice the terms make **{num(2**by_k)} times** the error, where fixed scales give √2 = 1.41")
     if np.isfinite(by_bit):
-        said.append(f"each bit leaves **{num(2**by_bit)}** of it, where theory says ½")
+        said.append(f"each bit leaves **{num(2**by_bit)}** of it, where fixed scales give ½")
     if not said:
         return "These sums are too short, or too exact, for a slope."
-    return f"{'; '.join(said)}: rounding errors of either sign partly cancel."
+    if abs(by_k - K_SLOPE) <= _NEAR and abs(by_bit + 1) <= _NEAR:
+        return f"{'; '.join(said)}: rounding errors of either sign partly cancel."
+    return f"{'; '.join(said)}. Here the scales change along."
 
 
 def slope_remark(growth: Growth, *, logarithmic: bool) -> str:
@@ -116,8 +119,8 @@ def slope_remark(growth: Growth, *, logarithmic: bool) -> str:
     if not np.isfinite(measured):
         return "too few points for a slope"
     if logarithmic:
-        return f"grows as K to the power **{num(measured)}**; theory: 0.5"
-    return f"**{num(-20 * np.log10(2) * measured)}**{UNIT_SPACE}dB a bit; theory: 6.02"
+        return f"grows as K to the power **{num(measured)}**; for fixed scales: 0.5"
+    return f"**{num(-20 * np.log10(2) * measured)}**{UNIT_SPACE}dB a bit; for fixed scales: 6.02"
 
 
 def _wide(settings: Settings) -> Settings:

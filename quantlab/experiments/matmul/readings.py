@@ -8,7 +8,7 @@ import numpy as np
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Settings
 from quantlab.experiments.page import Reading
-from quantlab.numerals import UNIT_SPACE, code, count, difference, num
+from quantlab.numerals import code, count, difference, num
 from quantlab.quantizer import Quantizer
 
 LABELS = (
@@ -39,7 +39,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
     error, worst = result.value - result.exact, float(np.abs(result.now.errors).max())
     return (
         Reading(
-            f"Integer sum, {result.bits}{UNIT_SPACE}bits",
+            f"Held in {result.settings.accumulator}" if result.sum.overflowed.any() else "Integer sum",
             count(result.integers[0]) if one_sum else f"{len(result.integers)} sums",
             None,
             "accumulator",

@@ -60,6 +60,8 @@ def _running(result: Result, row: int, column: int) -> Running:
         column,
         total.a,
         total.b,
+        total.a_codes - total.a,
+        total.b_codes - total.b,
         total.sums,
         total.exact,
         total.overflowed,

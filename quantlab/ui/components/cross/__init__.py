@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from quantlab.ui.components.alone import alone, script
@@ -82,6 +83,8 @@ def _sum(running: Running) -> dict[str, Any]:
         "cell": f"{running.row}, {running.column}",
         "x": running.x.tolist(),
         "w": running.w.tolist(),
+        "xZero": _alike(running.x_zero),
+        "wZero": _alike(running.w_zero),
         "sums": running.sums.tolist(),
         # Only what differs goes along: of a hundred cells every list counts.
         "exact": None if (running.exact == running.sums).all() else running.exact.tolist(),
@@ -92,10 +95,15 @@ def _sum(running: Running) -> dict[str, Any]:
     }
 
 
+def _alike(zeros: Integers) -> int | list[int]:
+    values: list[int] = zeros.tolist()
+    return values[0] if len(set(values)) == 1 else values
+
+
 def _matrix(side: Matrix, numbered: bool) -> dict[str, Any]:
     rows, columns = side.codes.shape
     shades, by_row, by_column = (side.centred, 1, 1) if numbered else shrunk(side.centred)
-    widest = max(1, int(np.abs(side.centred.astype(np.int64)).max(initial=0)))
+    widest = float(np.abs(shades.astype(np.float64)).max(initial=0)) or 1.0
     return {
         "name": side.name,
         "remark": side.remark,
@@ -109,7 +117,7 @@ def _matrix(side: Matrix, numbered: bool) -> dict[str, Any]:
     }
 
 
-def _shades(values: Integers, widest: int) -> list[int]:
+def _shades(values: npt.NDArray[Any], widest: float) -> list[int]:
     """Return how far from 0 each entry is, from −12 to 12; 0 for 0 alone."""
     shares = np.abs(values.astype(np.float64)) / widest
     steps: list[int] = (np.sign(values) * np.ceil(shares * _SHADES)).astype(int).ravel().tolist()

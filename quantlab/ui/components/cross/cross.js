@@ -20,8 +20,8 @@ function build(root, said) {
   s.cellFrame = make("path", s.svg, "cell-frame")
   s.sumLayer = make("g", s.svg)
   for (const [name, tag, style] of [["band", "rect", "band"], ["axis", "path", "axis"], ["ends", "g"], ["endNames", "g", "end-names"], ["ticks", "g", "ticks"],
-    ["ahead", "path", "ahead"], ["truth", "path", "truth"], ["line", "path", "line"], ["lostLine", "path", "line lost"], ["tail", "path", "line"],
-    ["marks", "g"], ["terms", "g"], ["sums", "g"], ["finish", "g", "finish"]]) s[name] = make(tag, s.sumLayer, style)
+    ["ahead", "path", "ahead"], ["truth", "path", "truth"], ["jumps", "path", "jumps"], ["line", "path", "line"], ["lostLine", "path", "line lost"], ["tail", "path", "line"],
+    ["marks", "g"], ["terms", "g"], ["sums", "g"], ["truthName", "text", "truth-name"], ["finish", "g", "finish"]]) s[name] = make(tag, s.sumLayer, style)
   buildControls(s)
   s.tip = element("div", root, "tip")
   s.tip.hidden = true

@@ -48,6 +48,8 @@ class Running:
     row, column : int
     x, w : integers
         Centred codes of the row and of the column.
+    x_zero, w_zero : integers
+        The zero point of each.
     sums, exact : integers
         What the accumulator holds after each, and what one without end would.
     overflowed : bool array
@@ -64,6 +66,8 @@ class Running:
     column: int
     x: Integers
     w: Integers
+    x_zero: Integers
+    w_zero: Integers
     sums: Integers
     exact: Integers
     overflowed: npt.NDArray[np.bool_]
@@ -105,25 +109,22 @@ class Picture:
     wraps: bool
 
 
-def shrunk(values: Integers, most: int = MOST_LINES) -> tuple[Integers, int, int]:
+def shrunk(values: Integers, most: int = MOST_LINES) -> tuple[npt.NDArray[Any], int, int]:
     """Return a matrix of at most `most` rows and columns, and how many rows and columns each cell stands for.
 
-    Of each block stands the entry that is farthest from 0: a mean would hide what makes a grid wide.
+    Of each block stands the mean: of values of one sign the largest would be the same everywhere.
 
     Examples
     --------
     >>> blocks, by_row, by_column = shrunk(np.array([[1, -5, 2], [0, 3, 4]]), most=2)
     >>> blocks.tolist(), by_row, by_column
-    ([[-5, 2], [3, 4]], 1, 2)
+    ([[-2.0, 2.0], [1.5, 4.0]], 1, 2)
     """
     rows, columns = values.shape
     by_row, by_column = -(-rows // most), -(-columns // most)
     if by_row == by_column == 1:
         return values, 1, 1
-    padded = np.zeros((-(-rows // by_row) * by_row, -(-columns // by_column) * by_column), values.dtype)
+    padded = np.full((-(-rows // by_row) * by_row, -(-columns // by_column) * by_column), np.nan)
     padded[:rows, :columns] = values
-    blocks = padded.reshape(len(padded) // by_row, by_row, -1, by_column).swapaxes(1, 2)
-    flat = blocks.reshape(*blocks.shape[:2], -1)
-    farthest = np.abs(flat.astype(np.int64)).argmax(axis=-1)
-    found: Integers = np.take_along_axis(flat, farthest[..., None], axis=-1)[..., 0]
-    return found, by_row, by_column
+    blocks = padded.reshape(len(padded) // by_row, by_row, -1, by_column)
+    return np.nanmean(blocks, axis=(1, 3)), by_row, by_column

@@ -4,8 +4,10 @@
 const CONTROLS = 64                   // px above the ruler: what is summed, and the row that plays
 const RULER_TOP = 84, TICK_ROOM = 24, FINISH_LINE = 19
 const MOST_LISTED = 12                // terms that have a line of their own
+const MOST_JUMPS = 3
 const MOST_THICK = 60                 // terms; a line of more is thinner
-const TERMS_WIDE = 168                // px of such a line
+const LEAST_LEFT = .46                // of the width: play stays where it is while the matrices change
+const RULER_FONT_TERM = "12.5px 'JetBrains Mono', monospace"
 const MARKED_BITS = [8, 16, 32]
 const RULER_FONT = "13px Inter, sans-serif"
 
@@ -13,9 +15,10 @@ const RULER_FONT = "13px Inter, sans-serif"
 const reach = v => Math.sign(v) * Math.log2(1 + Math.abs(v))
 
 function layRuler(s) {
-  const {d, sum} = s, left = s.small ? 0 : s.crossWide + 44, top = s.small ? PHONE_CROSS : 0
+  const {d, sum} = s, left = s.small ? 0 : Math.max(s.crossWide + 44, Math.round(LEAST_LEFT * s.width)), top = s.small ? PHONE_CROSS : 0
   const bottom = (s.small ? s.high : HEIGHT) - FINISH_LINE * sum.finish.length - 8
-  const listed = sum.products.length <= MOST_LISTED, from = left + (listed && !s.small ? TERMS_WIDE : 8)
+  const listed = sum.products.length <= MOST_LISTED, words = listed && !s.small ? sum.products.map((_, i) => termText(sum, i)) : []
+  const from = left + 8 + (words.length ? Math.max(...words.map(text => widthOf(text, RULER_FONT_TERM))) + 20 : 0)
   // Of all cells that are known: the ruler does not move when another of them is chosen.
   const farthest = Math.max(16.2, ...d.cells.flatMap(cell => [...cell.exact, ...cell.sums]).map(v => Math.abs(reach(v)) + 1))
   const lo = d.signed ? -farthest : -1.2, hi = farthest, wide = s.width - from - 10
@@ -62,6 +65,15 @@ function layRuler(s) {
   })
 }
 
+// A product as it is computed: each code less its zero point, where it has one.
+function termText(sum, i) {
+  const factor = (centred, zeros) => {
+    const zero = zeros[i] ?? zeros
+    return zero ? `(${codeText(centred + zero)} ${zero < 0 ? "+" : "−"} ${Math.abs(zero)})` : codeText(centred)
+  }
+  return `${factor(sum.x[i], sum.xZero)} × ${factor(sum.w[i], sum.wZero)} = ${codeText(sum.products[i])}`
+}
+
 // The line of sums as a path from term `first` up to `last`, whose sums are given.
 function path(s, sums, first, last) {
   const {x} = s.ruler, {starts} = s.sum
@@ -88,6 +100,13 @@ function drawSum(s) {
   const apart = sum.sums.findIndex((v, i) => v !== sum.exact[i]), broken = apart >= 0
   set(s.ahead, {d: path(s, sum.sums, 0, rows)})
   set(s.truth, {d: broken ? path(s, sum.exact, apart, Math.max(at, apart)) : ""})
+  // The first times that it goes round are drawn, as what they are; of many they would hide everything else.
+  const jumps = s.d.wraps ? sum.over.filter(i => i < at).slice(0, MOST_JUMPS) : []
+  set(s.jumps, {d: jumps.map(i => `M${px(ruler.x(i ? sum.sums[i - 1] : 0))} ${px(s.rowY(i))}H${px(ruler.x(sum.sums[i]))}`).join("")})
+  const last = sum.exact[rows - 1], named = broken && at === rows && last !== sum.sums[rows - 1]
+  write(s.truthName, named ? `true sum ${grouped(last)}` : "")
+  const far = ruler.x(last), half = widthOf(`true sum ${grouped(last)}`, RULER_FONT)
+  if (named) set(s.truthName, {x: px(clamp(far, ruler.from + half, s.width - 4)), y: px(s.rowY(rows - 1) - 8)})
   const blue = broken ? Math.min(at, apart) : at
   set(s.line, {d: path(s, sum.sums, 0, blue), class: rows > MOST_THICK ? "line dense" : "line"})
   set(s.lostLine, {d: broken && at > apart ? path(s, sum.sums, apart, at) : "", class: rows > MOST_THICK ? "line lost dense" : "line lost"})
@@ -109,7 +128,7 @@ function drawSum(s) {
   })
   const terms = listed && !s.small ? sum.products : []
   children(s.terms, "text", terms.length).forEach((node, i) => {
-    write(node, `${codeText(sum.x[i])} × ${codeText(sum.w[i])} = ${codeText(sum.products[i])}`)
+    write(node, termText(sum, i))
     set(node, {x: px(ruler.from - 12), y: px(s.rowY(i) + 4.5), class: "term" + (i < at ? " added" : "")})
   })
   set(s.finish, {class: at === rows ? "finish" : "finish waiting"})
@@ -120,6 +139,6 @@ function drawSum(s) {
 function captionOf(s) {
   const {d, sum, at} = s, rows = sum.products.length
   if (!at) return `0 of ${rows}: the accumulator is empty`
-  const i = at - 1, over = !s.small && sum.over.includes(i) ? `, which ${d.accumulator} cannot hold` : ""
+  const i = at - 1, times = sum.over.filter(k => k < at).length, over = !s.small && times ? `, over the end of ${d.accumulator} ${times === 1 ? "once" : times + " times"}` : ""
   return `term ${at} of ${rows}: ${codeText(sum.x[i])} × ${codeText(sum.w[i])}, sum ${codeText(sum.exact[i])}, ${sum.bits[i]} bits${over}`
 }

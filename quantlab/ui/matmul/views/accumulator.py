@@ -20,7 +20,7 @@ from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 from quantlab.ui.steps import Cell, steps
 
-_LABELS = ("terms for certain", "sums that leave it", "worst error, wraps", "worst error, saturates")
+_LABELS = ("terms that always fit", "sums that overflow", "worst error, wraps", "worst error, saturates")
 
 
 def draw(result: Result) -> None:
