@@ -301,6 +301,8 @@ def _affine_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme, few: bo
 
 def _best_end(measure: Callable[[Flat], tuple[Flat, Flat]], outer: Flat, anchor: Flat) -> tuple[Flat, Flat]:
     """Move each end from `outer` towards `anchor`; return the best place and its error."""
+    if (outer == anchor).all():
+        return outer, np.full(len(outer), np.inf)  # nowhere to go
     share, error = _best_share(lambda t: measure(anchor + (outer - anchor) * t), len(outer))
     return anchor + (outer - anchor) * share, error
 

@@ -13,13 +13,16 @@ from ..scheme import MinMSE, PerTensor, Scheme
 from .ends import Parts
 from .histogram import BINS, Histogram
 
+_LEAST, _A_CODE = 512, 4  # bins that the search looks at, at the least: altogether, and for each code
+
 
 class MSEObserver:
     """The range with the least squared error under the codes of one Scheme, over everything seen.
 
     The values are kept as counts in at most 8,192 equal bins about 0 (`Histogram`), inside which they are taken as
-    spread evenly; exact zeros lie in the bin above 0. On these counts the search is that of `quantlab.scheme.MinMSE`:
-    symmetric one threshold, affine each end in turn until neither moves; the wider on a tie.
+    spread evenly; exact zeros lie in the bin above 0. Neighbours are joined as long as 512 bins, and 4 a code, are
+    left. On these counts the search is that of `quantlab.scheme.MinMSE`: symmetric one threshold, affine each end in
+    turn until neither moves; the wider on a tie.
 
     Parameters
     ----------
@@ -81,13 +84,23 @@ class MSEObserver:
         ValueError
             If no finite value was seen at all.
         """
-        seen = self._histogram
-        lo, hi = seen.ends.range()
-        some = lo <= hi
-        counts = seen.counts.copy()
-        counts[:, BINS] += seen.zeros
-        reach = seen.reach()
-        summary = Summary(-reach, reach, np.zeros((len(lo), 3), np.int64), counts)
-        found = least_squared_error(summary, self.scheme, np.where(some, lo, 0.0), np.where(some, hi, 0.0))
-        least, greatest = (np.where(some, end, known) for end, known in zip(found, (lo, hi), strict=True))
-        return least, greatest
+        lo, hi = self._histogram.ends.range()
+        scheme = replace(self.scheme, granularity=PerTensor())
+        for part in np.flatnonzero(lo <= hi).tolist():
+            own = slice(part, part + 1)
+            lo[own], hi[own] = least_squared_error(self._counts(part), scheme, lo[own], hi[own])
+        return lo, hi
+
+    def _counts(self, part: int) -> Summary:
+        """Return a part's counts between the outermost that are not 0, neighbours joined where bins are many."""
+        counts = self._histogram.counts[part].copy()
+        counts[BINS] += self._histogram.zeros[part]
+        used = np.flatnonzero(counts)
+        joined, least = 1, max(_LEAST, _A_CODE << self.scheme.bits)
+        while used[-1] - used[0] >= 2 * joined * least:
+            joined *= 2
+        first, last = int(used[0]) // joined, int(used[-1]) // joined + 1
+        window = counts.reshape(1, -1, joined).sum(axis=2)[:, first:last]
+        width, middle = self._histogram.reach()[part : part + 1] / BINS * joined, BINS // joined
+        ends = (first - middle) * width, (last - middle) * width
+        return Summary(*ends, np.zeros((1, 3), np.int64), np.ascontiguousarray(window))
