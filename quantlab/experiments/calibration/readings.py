@@ -16,6 +16,7 @@ _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 def readings(result: Result) -> tuple[Reading, ...]:
     """Return the six numbers of the row, after the present batch.
 
+    >>> from quantlab.experiments.calibration import run
     >>> [reading.label for reading in readings(run(Settings()))][:3]
     ['Best observer', 'Its range', 'Its SQNR']
     """
@@ -24,7 +25,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
     other = None if then is None else (then.best(), then.course("minmax"), then.now)
     first = (
         Reading("Best observer", best.label, None if other is None else _same(best.label, other[0].label), "observer"),
-        Reading("Its range", span(best, at), None, "range"),
+        Reading("Its range", span(best, at, symmetric=result.settings.symmetric), None, "range"),
         Reading(
             "Its SQNR", decibels(best.sqnr_db[at]), None if other is None else _db(best, at, other[0], other[2]), "sqnr"
         ),
@@ -78,18 +79,35 @@ def percent(part: float) -> str:
     return num(part * 100, 3, "%")
 
 
-def span(course: Course, at: int) -> str:
-    """Write an observer's range after a batch.
+def covered(course: Course, at: int, *, symmetric: bool) -> tuple[float, float]:
+    """Return what the codes are spread over after a batch: symmetric grids reach as far on either side of 0.
 
-    >>> print(span(run(Settings(odd=1.0)).course("minmax"), 31))
-    0 … 5.26
+    >>> from quantlab.experiments.calibration import run
+    >>> course = run(Settings(odd=1.0)).course("minmax")
+    >>> covered(course, 31, symmetric=True) == (-course.hi[31], course.hi[31])
+    True
     """
-    return f"{num(course.lo[at])} … {num(course.hi[at])}"
+    lo, hi = float(course.lo[at]), float(course.hi[at])
+    far = max(abs(lo), abs(hi))
+    return (-far, far) if symmetric else (min(lo, 0.0), max(hi, 0.0))
+
+
+def span(course: Course, at: int, *, symmetric: bool) -> str:
+    """Write what the codes are spread over after a batch.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> course = run(Settings(odd=1.0)).course("minmax")
+    >>> print(span(course, 31, symmetric=False), span(course, 31, symmetric=True))
+    0 … 5.26 ±5.26
+    """
+    lo, hi = covered(course, at, symmetric=symmetric)
+    return f"±{num(hi)}" if symmetric else f"{num(lo)} … {num(hi)}"
 
 
 def held(result: Result) -> str:
     """Return what ranges are tried on, as people read it.
 
+    >>> from quantlab.experiments.calibration import run
     >>> held(run(Settings()))
     '360 test images'
     """
@@ -110,6 +128,7 @@ def note(result: Result) -> str:
 def courses(result: Result) -> dict[str, list[Any]]:
     """Return every observer after every batch, as a table.
 
+    >>> from quantlab.experiments.calibration import run
     >>> table = courses(run(Settings()))
     >>> len(table["observer"]), table["observer"][0], table["batch"][31]
     (160, 'min-max', 32)
@@ -128,6 +147,18 @@ def courses(result: Result) -> dict[str, list[Any]]:
     if result.stream.finish is not None:
         table["accuracy"] = [float(each.accuracy[at]) for each, at in rows if each.accuracy is not None]
     return table
+
+
+def now(result: Result) -> dict[str, list[Any]]:
+    """Return every observer after the present batch, as a table.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> now(run(Settings()))["observer"]
+    ['min-max', 'percentile 99.9', 'moving average', 'MSE', 'entropy']
+    """
+    table = courses(result)
+    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.settings.batches]
+    return {name: [column[row] for row in rows] for name, column in table.items()}
 
 
 def bars(result: Result) -> dict[str, Any]:

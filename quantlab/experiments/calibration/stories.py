@@ -18,6 +18,7 @@ _RAISED = ("th", "st", "nd", "rd")
 def sentence(result: Result) -> str:
     """Return what the picture shows, in Markdown, at most 35 words.
 
+    >>> from quantlab.experiments.calibration import run
     >>> print(sentence(run(Settings())).split(";")[0])
     The odd 20th batch stretches min-max to **16.7**
     """
@@ -119,7 +120,7 @@ def _fewer(result: Result) -> str | None:
     settings, at = result.settings, result.now
     best, widest = result.best(), result.course("minmax")
     gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
-    if gain < _WORTH or best.accuracy is None or widest.accuracy is None:
+    if gain < _WORTH or best.accuracy is None or widest.accuracy is None or best.accuracy[at] <= widest.accuracy[at]:
         return None
     return (
         f"At {_bits(settings.bits)} steps are wide, and clipping pays: :blue[{best.label}] stops at "
