@@ -11,6 +11,7 @@ from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
 from quantlab.charts.modes import Place, modes_roofline, quality_against_bits, time_against_batch
+from quantlab.charts.observers import Range, level_of_each, ranges_over_batches
 from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.race import Speed, race_bars, race_roofline
 from quantlab.charts.requantization import requantization_stairs
@@ -24,6 +25,7 @@ __all__ = [
     "SLOTS",
     "TOKEN",
     "Place",
+    "Range",
     "Speed",
     "channel_ranges",
     "code_counts",
@@ -31,6 +33,7 @@ __all__ = [
     "error_growth",
     "error_histogram",
     "heat_map",
+    "level_of_each",
     "modes_roofline",
     "observed",
     "paint",
@@ -39,6 +42,7 @@ __all__ = [
     "quality_against_bits",
     "race_bars",
     "race_roofline",
+    "ranges_over_batches",
     "requantization_stairs",
     "safe_terms",
     "sqnr_against_bits",

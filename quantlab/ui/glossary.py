@@ -42,6 +42,7 @@ GLOSSARY: dict[str, str] = {
     "max error": "The largest |x̂ − x|; in steps, each error is divided by its own scale.",
     "mean error": "The mean of |x̂ − x|.",
     "min-max": "A range from the smallest to the largest value: nothing lies outside it.",
+    "moving average": "The ends of each batch, averaged: a new one moves the range by its share of the way.",
     "mse": "The mean of (x̂ − x)²; large errors count most.",
     "mse-optimal": "The range with the least mean squared error: it clips a little where finer steps gain more, and is "
     "wider than the values where the last code would fall short of them.",

@@ -9,6 +9,7 @@ import pytest
 
 from quantlab.charts import (
     Place,
+    Range,
     Speed,
     channel_ranges,
     code_counts,
@@ -16,6 +17,7 @@ from quantlab.charts import (
     error_growth,
     error_histogram,
     heat_map,
+    level_of_each,
     modes_roofline,
     observed,
     product_against_float,
@@ -23,6 +25,7 @@ from quantlab.charts import (
     quality_against_bits,
     race_bars,
     race_roofline,
+    ranges_over_batches,
     requantization_stairs,
     safe_terms,
     sqnr_against_bits,
@@ -61,7 +64,34 @@ SAFE = {f"int{n}": np.array([(2 ** (n - 1) - 1) // 4**b for b in range(8)]) for 
 RNG = np.random.default_rng(7)
 MODES = ("weight-only", "dynamic", "static")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+OBSERVERS = ("min-max", "percentile 99.9", "moving average", "MSE", "entropy")
 FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
+    "ranges over batches, one odd": (
+        ranges_over_batches,
+        {
+            "ranges": {name: Range(np.zeros(32), np.append(np.ones(19), np.full(13, k + 1.0)), k == 2)
+                       for k, name in enumerate(OBSERVERS)},
+            "now": 32, "odd": 20,
+        },
+    ),
+    "ranges over batches, of both signs and pinned": (
+        ranges_over_batches,
+        {
+            "ranges": {name: Range(-np.ones(32) * 9, np.ones(32), k == 0) for k, name in enumerate(OBSERVERS)},
+            "now": 1, "pinned": np.full(32, 40.0),
+        },
+    ),
+    "level of each observer": (
+        level_of_each,
+        {
+            "names": OBSERVERS, "levels": [14.0, 17.0, 24.5, 17.8, 17.2], "words": ["14.0 dB"] * 5,
+            "pinned": np.full(5, 30.0),
+        },
+    ),
+    "level of each observer, some without": (
+        level_of_each,
+        {"names": OBSERVERS, "levels": [-3.0, np.nan, -0.5, np.inf, -3.0], "words": ["−3.00 dB"] * 5},
+    ),
     "modes, accuracy": (
         quality_against_bits,
         {

@@ -89,13 +89,13 @@ def test_arrays_travel_in_the_small_types(drawn):
 @pytest.mark.parametrize("word", ["integer", "rounding", "clipping"])
 def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     # A gold or crimson trace is an area of errors, or what makes them: a range, or where two roundings part. Blue are
-    # codes, levels, what computes with them and symmetric grids.
+    # codes, levels, what computes with them, symmetric grids, and of several observers the one that serves codes best.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
     errors = ("error x̂ − x", "error of a cell", "x", "input of the layer")
     accumulators = ("accumulator", "accumulator + bias")
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
     meant = {
-        "integer": ("code", "x", "bits", *accumulators, *products),
+        "integer": ("code", "x", "bits", "batch", *accumulators, *products),
         "rounding": (*errors, "K", "bits", *accumulators),
         "clipping": errors,
     }

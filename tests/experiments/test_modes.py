@@ -7,7 +7,7 @@ import pytest
 
 from quantlab.arrays import Array
 from quantlab.experiments.modes import Settings, run
-from quantlab.experiments.modes.experiment import distance
+from quantlab.experiments.modes.experiment import OBSERVERS_HERE, distance
 from quantlab.experiments.modes.modes import MODES, calibrated, chain, costs
 from quantlab.experiments.modes.subject import SUBJECTS, build, calibration_rows, live_rows, of_weight
 from quantlab.linear import Dynamic, Static, WeightOnly, quantize_weight
@@ -155,7 +155,7 @@ def test_the_modes_are_the_librarys_layers():
         assert all(isinstance(layer, kinds[mode]) for layer in own.layers if layer is not None)
 
 
-@pytest.mark.parametrize("observer", OBSERVERS)
+@pytest.mark.parametrize("observer", OBSERVERS_HERE)
 def test_calibration_observes_what_enters_each_layer_of_the_float_network(observer):
     subject = build("digits", 0)
     rows = subject.known[:70]

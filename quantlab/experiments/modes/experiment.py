@@ -35,12 +35,13 @@ from quantlab.experiments.modes.subject import (
 from quantlab.experiments.spelling import YOURS
 from quantlab.linear import Cost
 from quantlab.nn import accuracy, agreement
-from quantlab.observers import OBSERVERS
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
 F32 = NDArray[np.float32]
 VIEWS = ("what-is-float-here", "step-by-step", "calibration", "roofline", "the-forgotten-scale")
 MOST_BITS = 8
+# Those whose range is the same at every width, as the curves take it, and that see no batches.
+OBSERVERS_HERE = ("minmax", "percentile")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DARKEST, BRIGHTEST, FARTHEST = 0.1, 10.0, 0.25
 LARGEST_SEED = 2**31 - 1
@@ -73,7 +74,7 @@ class Settings:
     loud_in: str = address("loudin", choice("batch", "calibration"), default="batch")
     calibration: str = address("calibration", choice(*CALIBRATIONS), default="training")
     samples: int = address("samples", whole(1, MOST_SAMPLES), default=128)
-    observer: str = address("observer", choice(*OBSERVERS), default="minmax")
+    observer: str = address("observer", choice(*OBSERVERS_HERE), default="minmax")
     per: str = address("xper", choice("tensor", "row"), default="tensor")
     weight_per: str = address("wper", choice("tensor", "channel"), default="channel")
     layer: int = address("layer", whole(1, 3), default=2)

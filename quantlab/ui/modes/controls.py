@@ -15,6 +15,7 @@ from quantlab.experiments.modes.experiment import (
     FARTHEST,
     LARGEST_SEED,
     MOST_BITS,
+    OBSERVERS_HERE,
 )
 from quantlab.experiments.modes.subject import CALIBRATIONS, LOUDEST, MOST_SAMPLES, SUBJECTS, Subject, of_weight
 from quantlab.experiments.spelling import YOURS
@@ -147,8 +148,9 @@ def _calibration_group() -> None:
     st.slider(
         "Samples", 1, MOST_SAMPLES, help="Rows that the observer is shown. Default 128.", **address.key("samples")
     )
-    kinds = {name: kind.label for name, kind in OBSERVERS.items()}
-    about = "\n\n".join(f"**{kind.label}**: {kind.help}" for kind in OBSERVERS.values())
+    offered = [OBSERVERS[name] for name in OBSERVERS_HERE]
+    kinds = {kind.name: kind.label for kind in offered}
+    about = "\n\n".join(f"**{kind.label}**: {kind.help}" for kind in offered)
     bar.select("observer", "Observer", kinds, help=f"{help_for('observer')}\n\n{about}\n\n")
 
 
