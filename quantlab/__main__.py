@@ -208,6 +208,7 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ends-at-8", action="store_true", help="first and last layer keep 8 bits")
     parser.add_argument("--workers", type=int, default=1, help="processes, default 1")
     parser.add_argument("--csv", type=Path, metavar="PATH", help="every run as a line")
+    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app opens on")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -216,6 +217,11 @@ def _train(options: argparse.Namespace) -> int:
     from quantlab.nn import BITS, Plan, sweep
     from quantlab.nn.sweep import to_csv
 
+    if options.keep:
+        from quantlab.experiments.training import kept
+
+        kept.rewrite()
+        return 0
     if options.workers < 1:
         raise ValueError(f"--workers must be 1 or more, got {options.workers}; 1 is the default.")
     names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8")
