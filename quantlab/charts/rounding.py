@@ -159,18 +159,18 @@ def weights_over_grid(
             for lo, hi, each in zip(e[:-1], e[1:], shares.tolist(), strict=True)
         ]
         traces.append(targets(middle, seen, words, size=8, yaxis=axis))
-    place: dict[str, Any] = {"xref": "paper", "yref": "paper", "yanchor": "top", "xshift": 4, "size": 12}
+    place: dict[str, Any] = {"xref": "paper", "yref": "paper", "yanchor": "bottom", "size": 12}
     hidden = {"range": [0, tallest * 1.12], "visible": False}
     return figure(
         traces,
         annotations=[
             note(0, 1, "<b>before</b>", "integer", **place),
-            note(0, 0.46, f"<b>after {name}</b>", token, **place),
+            note(0, 0.42, f"<b>after {name}</b>", token, **place),
         ],
-        margin={"l": 16, "r": 16, "t": 8, "b": 44},
+        margin={"l": 16, "r": 16, "t": 20, "b": 44},
         xaxis={"range": [e[0], e[-1]], "title": {"text": "weight"}, "anchor": "y2", "nticks": 4 if narrow else 8},
-        yaxis=hidden | {"domain": [0.54, 1]},
-        yaxis2=hidden | {"domain": [0, 0.46]},
+        yaxis=hidden | {"domain": [0.56, 1]},
+        yaxis2=hidden | {"domain": [0, 0.42]},
     )
 
 

@@ -69,6 +69,8 @@ class Entry:
         ``make(seed)`` gives rows and labels, not yet split.
     hidden : tuple of int
         Widths of the hidden layers that learn it well.
+    rate : float
+        At which Adam learns it well in batches of 64.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Entry:
     help: str
     make: Callable[[int], tuple[Any, Any]]
     hidden: tuple[int, ...] = (32, 32)
+    rate: float = 1e-2
 
 
 def load(name: str, seed: int = 0) -> Dataset:
@@ -181,6 +184,7 @@ _ENTRIES = (
         "handwritten digits",
         "1,797 digits of 8 × 8 pixels from 0 to 1, a fifth of them kept to test.",
         _digits,
+        rate=5e-3,
     ),
     Entry(
         "moons",

@@ -40,8 +40,8 @@ class Plan:
     epochs, again : int
         Of the float checkpoint, and once more after it: QAT, LSQ and the twin alike.
     batch : int
-    rate : float
-        Of the first epochs; SLOWER times that afterwards.
+    rate : float, optional
+        Of the first epochs; SLOWER times that afterwards. By default that of the data set.
     scratch : bool
         QAT starts from random weights instead, and everything has ``epochs + again`` epochs at the full rate.
     far_apart : bool
@@ -67,7 +67,7 @@ class Plan:
     epochs: int = 50
     again: int = 40
     batch: int = 64
-    rate: float = 5e-3
+    rate: float | None = None
     scratch: bool = False
     far_apart: bool = False
     per: Granularity = "tensor"
@@ -102,10 +102,14 @@ class Plan:
 
     def training(self, seed: int) -> Training:
         """Return how the float checkpoint is trained."""
-        return Training(epochs=self.epochs, batch=self.batch, rate=self.rate, seed=seed)
+        return Training(epochs=self.epochs, batch=self.batch, rate=self._rate, seed=seed)
 
     def training_again(self, seed: int) -> Training:
         """Return how QAT, LSQ and the twin are trained."""
         if self.scratch:
-            return Training(epochs=self.epochs + self.again, batch=self.batch, rate=self.rate, seed=seed)
-        return Training(epochs=self.again, batch=self.batch, rate=SLOWER * self.rate, seed=seed)
+            return Training(epochs=self.epochs + self.again, batch=self.batch, rate=self._rate, seed=seed)
+        return Training(epochs=self.again, batch=self.batch, rate=SLOWER * self._rate, seed=seed)
+
+    @property
+    def _rate(self) -> float:
+        return DATASETS[self.data].rate if self.rate is None else self.rate

@@ -26,7 +26,7 @@ GLOSSARY: dict[str, str] = {
     "data": "The array that is quantized: built in, or your own.",
     "dequantize": "From a code back to a real value: (code − zero point) · scale.",
     "division": "Whether x is divided by the scale, or multiplied by its rounded reciprocal: quicker, other in ties.",
-    "ends at eight": "Whether first and last layer keep 8 bits: few of the weights, and much of the damage.",
+    "ends at eight": "Whether first and last layer keep 8 bits, as is usual: much of the damage comes from there.",
     "epoch": "One pass over all rows that train; written as those of the float network + those after it.",
     "entropy": "The fewest bits a code that a lossless compression of these codes could reach on average.",
     "error": "x̂ − x: what comes back minus what went in.",

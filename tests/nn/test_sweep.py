@@ -32,8 +32,8 @@ def test_every_job_is_done_once_and_the_float_network_of_a_seed_first():
 
 def test_a_run_is_what_its_parts_give_by_hand():
     data = load("moons", 1)
-    start = train(Network.drawn((2, 16, 16, 2), 1), data.train, Training(epochs=2, batch=64, rate=5e-3, seed=1))
-    again = Training(epochs=2, batch=64, rate=1.5e-3, seed=1)
+    start = train(Network.drawn((2, 16, 16, 2), 1), data.train, Training(epochs=2, batch=64, rate=1e-2, seed=1))
+    again = Training(epochs=2, batch=64, rate=3e-3, seed=1)
     twin, through = train(start, data.train, again), qat(start, data.train, SMALL.recipe(2), again)
     by_hand = {
         Job("float", None, 1): twin,

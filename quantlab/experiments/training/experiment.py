@@ -19,6 +19,7 @@ GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 SCALE_RULES: tuple[ScaleRule, ...] = get_args(ScaleRule)
 MOST_SEEDS = 10
 LAYERS = 3
+FEATURES, PLANE = {"digits": 64}, 2
 _CLASSES = {"digits": 10, "blobs": 4}
 _TWO = 2
 
@@ -54,7 +55,7 @@ class Settings:
     bits: int = address("bits", whole(min(BITS), max(BITS)), default=3)
     seeds: int = address("seeds", whole(1, MOST_SEEDS), default=5)
     epochs: str = address("epochs", choice(*EPOCHS), default="50:40")
-    rate: float = address("rate", parsed(_rate, lambda rate: f"{rate:g}"), default=0.005)
+    rate: float | None = address("rate", optional(parsed(_rate, lambda rate: f"{rate:g}"), none="own"), default=None)
     scratch: bool = address("start", flag(true="scratch", false="checkpoint"), default=False)
     far_apart: bool = address("channels", flag(true="rescaled", false="trained"), default=False)
     per: Granularity = address("wper", parsed(_granularity, str), default="tensor")

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from statistics import fmean
 from typing import NamedTuple
 
+from quantlab.experiments.training.experiment import Result
+from quantlab.experiments.training.readings import percent
 from quantlab.nn import Job, Method
+from quantlab.numerals import num
 
 
 class Flow(NamedTuple):
@@ -42,6 +46,26 @@ FLOWS: dict[Flow, tuple[Step, ...]] = {
     ),
 }
 """Both flows, with their steps in order."""
+
+
+def sentence(result: Result) -> str:
+    """Say what each way costs, and what it bought here.
+
+    >>> from quantlab.experiments.training import Settings, run
+    >>> sentence(run(Settings())).startswith("PTQ needs a trained network")
+    True
+    """
+    lead = "PTQ needs a trained network and some rows without labels; QAT needs the labels and a training"
+    bits = result.settings.bits
+    seconds = {
+        method: fmean([each.seconds for each in result.runs if each.job.method == method] or [0.0])
+        for method in ("ptq", "qat")
+    }
+    ptq, qat = result.at("ptq", bits), result.at("qat", bits)
+    if ptq is None or qat is None:
+        return f"{lead}."
+    once, again = (num(seconds[method] * 1e3, 2, "ms") for method in ("ptq", "qat"))
+    return f"{lead}. Here {once} against {again} a network, for **{percent(ptq.mean)}** against **{percent(qat.mean)}** at {bits} bits."
 
 
 def running(flow: Flow, job: Job) -> tuple[Step, ...]:

@@ -6,7 +6,7 @@ Nothing in them is typed in: `rewrite` trains every state anew and writes what c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -39,7 +39,10 @@ def kept(settings: Settings) -> tuple[Run, ...] | None:
     if name is None or settings.seeds > blank.seeds:
         return None
     found = _stored(name)
-    return None if found is None else tuple(run for run in found if run.job.seed < settings.seeds)
+    # Runs of another plan would be a curve of something else: then it is as if none were kept.
+    if found is None or {run.job for run in found} != set(blank.plan().jobs):
+        return None
+    return tuple(run for run in found if run.job.seed < settings.seeds)
 
 
 @cache
@@ -49,8 +52,14 @@ def _stored(name: str) -> tuple[Run, ...] | None:
 
 
 def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
-    """Return how many runs have another accuracy than the stored ones.
+    """Return how many runs have another accuracy than the stored ones; what is in one of them only does not count.
 
+    Parameters
+    ----------
+    runs, stored : sequences of Run
+
+    Examples
+    --------
     >>> differing(kept(Settings()), kept(Settings()))
     0
     """
@@ -58,7 +67,7 @@ def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
     return sum(run.job in known and run.accuracy != known[run.job] for run in runs)
 
 
-def rewrite(said: Callable[[str], None] = print, folder: Path = FOLDER) -> None:
+def rewrite(said: Callable[[str], None] = print, folder: Path = FOLDER, states: Mapping[str, Settings] = KEPT) -> None:
     """Train every kept state anew and write its runs.
 
     Parameters
@@ -66,9 +75,10 @@ def rewrite(said: Callable[[str], None] = print, folder: Path = FOLDER) -> None:
     said : callable
         Told a line about each.
     folder : Path
+    states : mapping of name to Settings
     """
     folder.mkdir(parents=True, exist_ok=True)
-    for name, settings in KEPT.items():
+    for name, settings in states.items():
         runs = list(sweep(settings.plan()))
         (folder / f"{name}.csv").write_text(to_csv(runs), encoding="utf-8")
         said(f"{name}: {len(runs)} networks in {sum(run.seconds for run in runs):.0f} s")

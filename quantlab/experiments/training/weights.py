@@ -138,7 +138,7 @@ def grid_sentence(settings: Settings, found: Networks) -> str:
     )
     return (
         f"{verdict}: on average they lie **{num(before, 2)}** of a step off before and **{num(after, 2)}** after "
-        f"({num(_ANYHOW)} would be chance). What training changes is to which side they round."
+        f"({num(_ANYHOW, 2)} would be chance). What training changes is to which side they round."
     )
 
 

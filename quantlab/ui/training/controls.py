@@ -20,6 +20,7 @@ _RULES = {
 _STARTS = {False: "a trained network", True: "random weights"}
 _ENDS = {False: "the same bits", True: "8 bits"}
 _CHANNELS = {False: "as trained", True: "rescaled by 2⁻⁴ to 2⁴"}
+_OWN_RATE = 0.0
 _TRAIN_WIDTH = 128  # both words fit, so that pressing moves nothing
 _METHODS = {False: "QAT", True: "LSQ"}
 
@@ -111,8 +112,16 @@ def _groups() -> None:
     with training_side:
         st.markdown("**Training**")
         bar.select("scratch", "QAT starts from", _STARTS, help=help_for("qat"))
-        rates = {rate: f"{rate:g}" for rate in RATES}
-        bar.select("rate", "Rate", rates, help=help_for("rate"))
+        own = DATASETS[settings.data].rate
+        rates = {_OWN_RATE: f"as the data like it, {own:g}"} | {rate: f"{rate:g}" for rate in RATES}
+        st.selectbox(
+            "Rate",
+            list(rates),
+            format_func=rates.__getitem__,
+            help=f"{help_for('rate')} Default: as the data like it.",
+            # A menu takes None for nothing chosen.
+            **address.key("rate", to_widget=lambda rate: rate or _OWN_RATE, from_widget=lambda rate: rate or None),
+        )
         bar.select(
             "far_apart",
             "Channels",

@@ -19,16 +19,14 @@ _COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": "orange"}
 
 def losses(settings: Settings, found: Networks) -> None:
     """Draw the loss of training through rounding beside that of the float twin."""
-    name = NAMES[settings.method]
+    name, curves = NAMES[settings.method], {str(method): values for method, values in found.losses.items()}
     show(
         Chart(
             "losses",
             "Loss",
             f"{name}, {settings.bits} bits, seed 0, beside its float twin",
             f"Mean cross-entropy of each epoch for {name} at {settings.bits} bits and for the float twin.",
-            lambda: charts.loss_curves(
-                {str(key): value for key, value in found.losses.items()}, narrow=window().narrow
-            ),
+            lambda: charts.loss_curves(curves, narrow=window().narrow),
             found.loss_columns,
         ),
         file_stem(settings, "losses"),
@@ -71,15 +69,15 @@ def maps(settings: Settings, found: Networks) -> None:
     points = points_of(found)
     for place, each in zip(st.columns(3, gap="large"), boundaries(settings, found), strict=True):
         name, colour = NAMES[each.method], _COLOURS[each.method]
-        bits = "" if each.method == "float" else f" {settings.bits} bits"
+        bits = "" if each.method == "float" else f"{settings.bits} bits, "
         label = f":{colour}[{name}]" if colour else name
         with place:
             show(
                 Chart(
                     f"boundary-{each.method}",
                     label,
-                    f"{bits} {percent(each.accuracy)}",
-                    f"What {name}{bits} answers over the plane, and the test points: {percent(each.accuracy)} right.",
+                    f"{bits}{percent(each.accuracy)}",
+                    f"What {name} answers over the plane, and the test points: {bits}{percent(each.accuracy)} right.",
                     lambda each=each: charts.decision_boundary(  # type: ignore[misc]
                         each.axis, each.answer, points, cuts=each.cuts, method=each.method, narrow=window().narrow
                     ),

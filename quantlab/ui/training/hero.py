@@ -13,6 +13,7 @@ from quantlab.ui import anatomy, look
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components.window import window
 from quantlab.ui.training import desk
+from quantlab.ui.training.work import Work
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 _EVERY_S = 1.0  # while networks come in
 _WAS_LIVE = "quantlab-training-was-live"
 _PROGRESS_WIDTH = 160
-_NOTHING, _ALL = 0.0, 1.0
 
 
 def draw(settings: Settings, alt: str) -> None:
@@ -39,10 +39,7 @@ def _draw(settings: Settings, alt: str) -> None:
     shown = desk.result(settings)
     figure = curve(shown)
     look.show_figure(figure, key="curve", alt=alt)
-    with st.container(key="training-status", horizontal=True, vertical_alignment="center", gap="small"):
-        share = _ALL if own is None else len(own.runs) / own.total
-        st.progress(share if shown.runs or own else _NOTHING, width=_PROGRESS_WIDTH)
-        st.caption(desk.status(settings, shown))
+    _status(settings, shown, own)
     stem = file_stem(settings, "curve")
     chart_table(
         shown.columns,
@@ -52,8 +49,22 @@ def _draw(settings: Settings, alt: str) -> None:
     )
 
 
+def _status(settings: Settings, shown: Result, own: Work | None) -> None:
+    """Say below the curve where it comes from, or how far it is: in one row, so that beginning moves nothing."""
+    with st.container(key="training-status", horizontal=True, vertical_alignment="center", gap="small"):
+        if own is not None:
+            st.progress(len(own.runs) / own.total, width=_PROGRESS_WIDTH)
+        st.caption(desk.status(settings, shown))
+
+
 def curve(shown: Result) -> go.Figure:
-    """Return the figure of a result."""
+    """Return the figure of a result, in percent.
+
+    Parameters
+    ----------
+    shown : Result
+        Complete or not: while networks come in, curves end where they are.
+    """
     curves: dict[str, list[charts.Accuracy]] = {
         method: [
             charts.Accuracy(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from quantlab.experiments.training import Result
-from quantlab.experiments.training.flows import FLOWS, Step, running
+from quantlab.experiments.training.flows import FLOWS, Step, running, sentence
 from quantlab.experiments.training.networks import Networks
 from quantlab.ui import look
 from quantlab.ui.training import desk
@@ -14,6 +14,7 @@ from quantlab.ui.training import desk
 def draw(result: Result, found: Networks) -> None:
     """Draw both flows; the step that runs is lit."""
     own = desk.live(result.settings)
+    st.markdown(sentence(result))
     for flow, steps in FLOWS.items():
         look.title(flow.title, flow.remark, key=f"flow-{flow.method}")
         places = st.columns(len(steps), gap="small")

@@ -15,8 +15,8 @@ def draw(result: Result, found: Networks) -> None:
     """Draw the table."""
     columns = run_columns(result)
     st.markdown(
-        "One line a network. The seed draws the split, the first weights and the order of the rows; the same seed gives "
-        "the same line again."
+        "One line a network. The seed draws the split, the first weights and the order of the rows; the same seed "
+        "gives the same line again."
     )
     st.download_button(
         "CSV",
