@@ -64,7 +64,7 @@ def straight_through(
     ]
     notes = [
         _beside(0, 1, "<b>x̂ out</b>", "integer", "top"),
-        _beside(1, 0.6, "x in", "float", "bottom"),
+        _beside(1, 0.9, "x in", "float", "top"),
         _beside(0, 0.43, "<b>straight-through</b>: 1, or 0 where it clips", "trained", "bottom"),
     ]
     if not narrow:

@@ -28,7 +28,7 @@ _SAYS = {"ptq": "rounds once", "qat": "trains through<br>rounding", "lsq": "lear
 _TOP, _BOTTOM, _LEFT = 16, 44, 64
 _TOP_SHARE, _LOW_SHARE = 103.0, -3.0
 _BESIDE = {"ptq": 0.07, "qat": 0.0, "lsq": -0.07}  # bits by which a seed's mark stands aside
-_APART = 50  # pixels between two names of two or three lines
+_APART = 56  # pixels between two names of two or three lines
 _APART_NARROW = 18
 _ROOM = 8  # percent below float's line that its name needs
 

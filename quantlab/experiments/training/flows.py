@@ -65,7 +65,10 @@ def sentence(result: Result) -> str:
     if ptq is None or qat is None:
         return f"{lead}."
     once, again = (num(seconds[method] * 1e3, 2, "ms") for method in ("ptq", "qat"))
-    return f"{lead}. Here {once} against {again} a network, for **{percent(ptq.mean)}** against **{percent(qat.mean)}** at {bits} bits."
+    return (
+        f"{lead}. Here {once} against {again} a network, for **{percent(ptq.mean)}** against "
+        f"**{percent(qat.mean)}** at {bits} bits."
+    )
 
 
 def running(flow: Flow, job: Job) -> tuple[Step, ...]:

@@ -118,7 +118,7 @@ def _chosen(result: Result) -> str | None:
         return None
     return (
         f"At {_bits(bits)} :blue[PTQ] keeps **{percent(ptq.mean)}** of the answers right, :orange[QAT] "
-        f"**{percent(qat.mean)}**: training through rounding wins back {num((qat.mean - ptq.mean) * 100, 3, 'pp')}. "
+        f"**{percent(qat.mean)}**: training through rounding wins back {num((qat.mean - ptq.mean) * 100, 2, 'pp')}. "
         f"Float has {percent(exact.mean)}."
     )
 
@@ -167,7 +167,7 @@ def _bits(bits: int) -> str:
 STORIES = (_nothing, _rescaled, _one_more_level, _ends, _scratch, _two, _wide, _chosen, _curve)
 TRIES: dict[str, Settings] = {
     "digits": Settings(),
-    "spirals at 4 bits": Settings(data="spirals", bits=4),
+    "spirals at 3 bits": Settings(data="spirals"),
     "8 bits": Settings(bits=8),
     "2 bits, learned steps": Settings(bits=2, learned=True),
     "2 bits, one more level": Settings(bits=2, weight_scale="half_range"),

@@ -12,6 +12,7 @@ from quantlab.experiments.training.experiment import Settings
 from quantlab.experiments.training.networks import Networks, off_grid
 from quantlab.experiments.training.readings import NAMES
 from quantlab.nn import Simulation, changed_codes
+from quantlab.numerals import count as counted
 from quantlab.numerals import num, share
 
 BINS = 120
@@ -158,6 +159,6 @@ def change_sentence(settings: Settings, found: Networks, shown: Changes) -> str:
     stay = share(1 - count / shown.total)
     rests = " (its steps have another width, too)" if settings.learned else ""
     return (
-        f"{name} left **{stay}** of {shown.total} codes where rounding once puts them{rests}; "
+        f"{name} left **{stay}** of {counted(shown.total)} codes where rounding once puts them{rests}; "
         f"of the others, {share(near / count)} moved by one step."
     )

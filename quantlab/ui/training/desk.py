@@ -38,6 +38,13 @@ def halt() -> None:
         under_way.stop.set()
 
 
+def beat() -> None:
+    """Say to the visitor's training that they are still there."""
+    under_way = work()
+    if under_way is not None:
+        under_way.beat()
+
+
 def live(settings: Settings) -> Work | None:
     """Return the visitor's training, if it is under way and is one of these settings."""
     own = work()

@@ -18,23 +18,25 @@ from quantlab.ui.training.work import Work
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-_EVERY_S = 1.0  # while networks come in
+_EVERY_S, _ELSEWHERE_S = 1.0, 15.0  # while networks come in
 _WAS_LIVE = "quantlab-training-was-live"
 _PROGRESS_WIDTH = 160
 
 
 def draw(settings: Settings, alt: str) -> None:
     """Draw the curve; while this visitor's training of it is under way, again every second."""
-    under_way = desk.live(settings) is not None
+    own, under_way = desk.work(), desk.live(settings) is not None
     st.session_state[_WAS_LIVE] = under_way
-    st.fragment(_draw, run_every=_EVERY_S if under_way else None)(settings, alt)
+    # Of other settings than these: looked at rarely, for it ends where nobody looks.
+    elsewhere = own is not None and not own.done
+    every = _EVERY_S if under_way else _ELSEWHERE_S if elsewhere else None
+    st.fragment(_draw, run_every=every)(settings, alt)
 
 
 def _draw(settings: Settings, alt: str) -> None:
     own = desk.live(settings)
-    if own is not None:
-        own.beat()
-    elif st.session_state[_WAS_LIVE]:
+    desk.beat()
+    if own is None and st.session_state[_WAS_LIVE]:
         st.rerun()  # once: sentence, numbers and views want the end too
     shown = desk.result(settings)
     figure = curve(shown)
