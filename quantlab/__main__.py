@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from quantlab.bench.rows import Row
     from quantlab.bench.run import Run
+    from quantlab.nn import Plan
+    from quantlab.nn import Run as TrainingRun
     from quantlab.records import ErrorReport
     from quantlab.scheme import Scheme
 
@@ -194,6 +196,60 @@ def _chart(made: Run) -> str:
     return benchmark.benchmark(bars, list(points.values()), roof, caption=", ".join(remarks))
 
 
+def _train_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--data", default="digits", help="digits, moons, spirals, circles or blobs")
+    parser.add_argument("--bits", type=int, nargs="+", metavar="B", help="2 to 8 each; by default all")
+    parser.add_argument("--seeds", type=int, default=5, help="how many, default 5")
+    parser.add_argument("--epochs", type=int, default=50, help="of the float network, default 50")
+    parser.add_argument("--again", type=int, default=40, help="of QAT, LSQ and the float twin, default 40")
+    parser.add_argument("--scratch", action="store_true", help="QAT from random weights")
+    parser.add_argument("--per", default="tensor", help="what shares the scale of a weight: tensor or channel")
+    parser.add_argument("--weight-scale", default="restricted", help="restricted, half_range or full")
+    parser.add_argument("--ends-at-8", action="store_true", help="first and last layer keep 8 bits")
+    parser.add_argument("--workers", type=int, default=1, help="processes, default 1")
+    parser.add_argument("--csv", type=Path, metavar="PATH", help="every run as a line")
+    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app opens on")
+
+
+def _train(options: argparse.Namespace) -> int:
+    from concurrent.futures import ProcessPoolExecutor
+
+    from quantlab.nn import BITS, Plan, sweep
+    from quantlab.nn.sweep import to_csv
+
+    if options.keep:
+        from quantlab.experiments.training import kept
+
+        kept.rewrite()
+        return 0
+    if options.workers < 1:
+        raise ValueError(f"--workers must be 1 or more, got {options.workers}; 1 is the default.")
+    names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8")
+    plan = Plan(bits=tuple(options.bits or BITS), **{name: getattr(options, name) for name in names})
+    runs, total = [], len(plan.jobs)
+    with ProcessPoolExecutor(options.workers) if options.workers > 1 else nullcontext() as executor:
+        for found in sweep(plan, executor):
+            runs.append(found)
+            if sys.stderr.isatty():
+                print(f"\r\033[K{len(runs)} of {total}" * (len(runs) < total), end="", file=sys.stderr, flush=True)
+    print("\n".join(_curves(plan, runs)))
+    if options.csv:
+        options.csv.write_text(to_csv(runs), encoding="utf-8")
+    return 0
+
+
+def _curves(plan: Plan, runs: list[TrainingRun]) -> list[str]:
+    from quantlab.nn import METHODS, curve
+    from quantlab.numerals import num
+
+    lines = [f"{plan.data}, accuracy in % over {plan.seeds} seed{'' if plan.seeds == 1 else 's'}", ""]
+    for method in METHODS:
+        for point in curve(runs, method):
+            name = method if point.bits is None else f"{method} {point.bits} bits"
+            lines.append(f"{name:<10}  {num(point.mean * 100)} ± {num(point.deviation * 100, 2)}")
+    return lines
+
+
 def _scheme(options: argparse.Namespace) -> Scheme:
     from quantlab.experiments import spelling
     from quantlab.scheme import Scheme
@@ -235,6 +291,7 @@ def _lines(report: ErrorReport) -> list[str]:
 COMMANDS = {
     "setup": Command("Compile the kernels for this processor and print where they are kept.", _setup_arguments, _setup),
     "bench": Command("Time the kernels beside their peers, in one run.", _bench_arguments, _bench),
+    "train": Command("Train networks and print accuracy against bits: PTQ, QAT, LSQ.", _train_arguments, _train),
     "report": Command("Quantize the array in a file and print the error that it makes.", _report_arguments, _report),
 }
 

@@ -96,3 +96,17 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
         main([name, "--help"])
     assert left.value.code == 0
     assert COMMANDS[name].help in " ".join(capsys.readouterr().out.split())
+
+
+def test_train_prints_the_curve_and_writes_every_run(tmp_path, capsys):
+    path = tmp_path / "runs.csv"
+    options = ["--data", "moons", "--bits", "4", "2", "--seeds", "2", "--epochs", "2", "--again", "1"]
+    assert main(["train", *options, "--csv", str(path)]) == 0
+    said = capsys.readouterr().out
+    assert "moons, accuracy in % over 2 seeds" in said
+    assert [line.split("  ")[0] for line in said.splitlines()[2:]] == [
+        "float", "ptq 4 bits", "ptq 2 bits", "qat 4 bits", "qat 2 bits", "lsq 4 bits", "lsq 2 bits",
+    ]  # fmt: skip
+    assert len(path.read_text(encoding="utf-8").splitlines()) == 1 + 2 * 7
+    assert main(["train", "--bits", "1"]) == 1
+    assert "bits must be 2 to 8, got 1" in capsys.readouterr().err

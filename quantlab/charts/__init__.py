@@ -6,6 +6,7 @@ for the look and for `paint`, which turns tokens into a visitor's colours at the
 
 from quantlab.charts.accumulator import safe_terms
 from quantlab.charts.bits import sqnr_against_bits
+from quantlab.charts.boundary import decision_boundary
 from quantlab.charts.calibration import observed
 from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
@@ -15,8 +16,10 @@ from quantlab.charts.observers import Range, level_of_each, ranges_over_batches
 from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.race import Speed, race_bars, race_roofline
 from quantlab.charts.requantization import requantization_stairs
+from quantlab.charts.rounding import moved_codes, straight_through, weights_over_grid
 from quantlab.charts.standalone import standalone
 from quantlab.charts.theme import PALETTES, SLOTS, TOKEN, paint
+from quantlab.charts.training import Accuracy, accuracy_against_bits, loss_curves
 from quantlab.charts.transfer import transfer_curve
 
 __all__ = [
@@ -24,17 +27,22 @@ __all__ = [
     "PALETTES",
     "SLOTS",
     "TOKEN",
+    "Accuracy",
     "Place",
     "Range",
     "Speed",
+    "accuracy_against_bits",
     "channel_ranges",
     "code_counts",
+    "decision_boundary",
     "entropy_against_bits",
     "error_growth",
     "error_histogram",
     "heat_map",
     "level_of_each",
+    "loss_curves",
     "modes_roofline",
+    "moved_codes",
     "observed",
     "paint",
     "product_against_float",
@@ -47,6 +55,8 @@ __all__ = [
     "safe_terms",
     "sqnr_against_bits",
     "standalone",
+    "straight_through",
     "time_against_batch",
     "transfer_curve",
+    "weights_over_grid",
 ]

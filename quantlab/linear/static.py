@@ -25,7 +25,7 @@ from .requantization import (
 )
 from .weight import QuantizedWeight, activations, received
 
-Arithmetic = Literal["float"] | FixedPointRounding
+Arithmetic = Literal["float", "float64"] | FixedPointRounding
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,14 +45,15 @@ class Static:
         The same for the result; of the next layer's input.
     relu : bool
         With an output grid a clamp, which costs nothing.
-    arithmetic : {"float", "twice", "once"}
-        Of requantization: a float32 multiplier, or a fixed-point one that rounds so (`fixed_point`).
+    arithmetic : {"float", "float64", "twice", "once"}
+        Of requantization: a float32 multiplier, a float64 one, in which the product is nearly exact, or a fixed-point
+        one that rounds so (`fixed_point`).
 
     Attributes
     ----------
     bias_codes : (out,) int32, or None
         The bias in steps of the accumulator, where there is an output grid.
-    multiplier : float32 array or FixedPoint, or None
+    multiplier : float32 or float64 array or FixedPoint, or None
         ``scale_x · scale_w / scale_y``, where there is an output grid.
 
     Raises
@@ -93,8 +94,10 @@ class Static:
                 raise ValueError(f"{name} must be PerTensor, got {grid.scheme.granularity}; rows have no ranges yet.")
             if grid.scheme.bits > 8:
                 raise ValueError(f"{name} must have 1 to 8 bits, got {grid.scheme.bits}; integer kernels take no more.")
-        if self.arithmetic not in ("float", *get_args(FixedPointRounding)):
-            raise ValueError(f"arithmetic must be float, twice or once, got {self.arithmetic!r}; choose one of these.")
+        if self.arithmetic not in ("float", "float64", *get_args(FixedPointRounding)):
+            raise ValueError(
+                f"arithmetic must be float, float64, twice or once, got {self.arithmetic!r}; choose one of these."
+            )
         bias_codes, multiplier = None, None
         if self.output is not None:
             if self.weight.group_size is not None:
@@ -105,8 +108,10 @@ class Static:
             scale = self.weight.scales()[0]
             if self.weight.bias is not None:
                 bias_codes = quantize_bias(self.weight.bias, self.input.scale, scale)
-            multiplier = requantization_multiplier(self.input.scale, scale, self.output.scale)
-            if self.arithmetic != "float":
+            wide = np.float64 if self.arithmetic == "float64" else np.float32
+            scales = (wide(each) for each in (self.input.scale, scale, self.output.scale))
+            multiplier = requantization_multiplier(*scales)
+            if self.arithmetic == "twice" or self.arithmetic == "once":
                 multiplier = fixed_point(multiplier, self.arithmetic)
         for name, value in (
             ("bias_codes", bias_codes),

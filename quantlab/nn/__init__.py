@@ -1,22 +1,50 @@
-"""Small networks: what they learn from, what they compute, how they learn it."""
+"""Small networks: what they learn from, what they compute, how they learn it, and how they are quantized."""
 
 from .datasets import DATASETS, Dataset, Labelled, load, split
+from .integer import Gap, IntegerNetwork, gaps, to_integer
 from .network import Layer, Network, accuracy, agreement
+from .plan import BITS, METHODS, Job, Method, Plan
+from .ptq import observe, ptq, rescaled
+from .qat import SimulatedEpoch, qat, qat_epochs
+from .simulation import Recipe, SimulatedLayer, Simulation, changed_codes
+from .sweep import Run, curve, sweep
 from .train import DivergenceError, Epoch, Training, epochs, train
 
 __all__ = [
+    "BITS",
     "DATASETS",
+    "METHODS",
     "Dataset",
     "DivergenceError",
     "Epoch",
+    "Gap",
+    "IntegerNetwork",
+    "Job",
     "Labelled",
     "Layer",
+    "Method",
     "Network",
+    "Plan",
+    "Recipe",
+    "Run",
+    "SimulatedEpoch",
+    "SimulatedLayer",
+    "Simulation",
     "Training",
     "accuracy",
     "agreement",
+    "changed_codes",
+    "curve",
     "epochs",
+    "gaps",
     "load",
+    "observe",
+    "ptq",
+    "qat",
+    "qat_epochs",
+    "rescaled",
     "split",
+    "sweep",
+    "to_integer",
     "train",
 ]

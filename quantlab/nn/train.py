@@ -21,7 +21,7 @@ F32 = npt.NDArray[np.float32]
 Rule = Literal["momentum", "adam"]
 Schedule = Literal["constant", "cosine"]
 _FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  # Adam's own
-_ORDER = 2  # a stream of random numbers of its own: the seed also draws the split and the first weights
+ORDER = 2  # a stream of random numbers of its own: the seed also draws the split and the first weights
 
 
 class DivergenceError(ValueError):
@@ -143,11 +143,11 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
     [1, 2, 3]
     """
     training = training or Training()
-    _require_fit(network, data)
-    parameters, slopes = _flat(network), _flat(network)
-    layers, gradient = _views(parameters, network), _views(slopes, network)
-    descend = _descent(training, parameters, slopes)
-    rng, rows = np.random.default_rng([training.seed, _ORDER]), len(data.x)
+    require_fit(network, data)
+    parameters, slopes = flat(network), flat(network)
+    layers, gradient = views(parameters, network), views(slopes, network)
+    descend = descent(training, parameters, slopes)
+    rng, rows = np.random.default_rng([training.seed, ORDER]), len(data.x)
     steps_each = -(-rows // training.batch)
     for number in range(training.epochs):
         order, total = rng.permutation(rows), 0.0
@@ -187,8 +187,8 @@ def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float
     >>> round(loss, 4), weight.tolist(), bias.tolist()
     (0.6931, [[1.0], [-1.0]], [0.5, -0.5])
     """
-    _require_fit(network, Labelled(x, labels))
-    found = _views(_flat(network), network)
+    require_fit(network, Labelled(x, labels))
+    found = views(flat(network), network)
     return _fill(found, list(network.layers), x, labels), found
 
 
@@ -199,15 +199,8 @@ def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArra
         y = seen[-1] @ weight.T
         y += bias
         seen.append(np.maximum(y, 0, out=y) if number < len(layers) else y)
-    back, rows = seen.pop(), np.arange(len(x))
-    back -= back.max(axis=1, keepdims=True)
-    chosen = back[rows, labels]
-    np.exp(back, out=back)
-    sums = back.sum(axis=1, keepdims=True)
-    loss = float(np.log(sums).mean() - chosen.mean())
-    back /= sums
-    back[rows, labels] -= 1
-    back /= len(x)
+    back = seen.pop()
+    loss = turn_to_slopes(back, labels)
     for number in reversed(range(len(layers))):
         np.matmul(back.T, seen[number], out=gradient[number].weight)
         back.sum(axis=0, out=gradient[number].bias)
@@ -217,7 +210,26 @@ def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArra
     return loss
 
 
-def _descent(training: Training, parameters: F32, slopes: F32) -> Callable[[int, float], None]:
+def turn_to_slopes(logits: F32, labels: npt.NDArray[Any]) -> float:
+    """Turn logits (batch, classes), in place, into the slopes of their mean cross-entropy, and return that in nats.
+
+    >>> logits = np.float32([[0, 0]])
+    >>> round(turn_to_slopes(logits, np.array([1])), 4), logits.tolist()
+    (0.6931, [[0.5, -0.5]])
+    """
+    rows = np.arange(len(logits))
+    logits -= logits.max(axis=1, keepdims=True)
+    chosen = logits[rows, labels]
+    np.exp(logits, out=logits)
+    sums = logits.sum(axis=1, keepdims=True)
+    loss = float(np.log(sums).mean() - chosen.mean())
+    logits /= sums
+    logits[rows, labels] -= 1
+    logits /= len(logits)
+    return loss
+
+
+def descent(training: Training, parameters: F32, slopes: F32) -> Callable[[int, float], None]:
     """Return the step that moves `parameters` along `slopes`, both in place, with its own memory."""
     first, second = np.zeros_like(parameters), np.zeros_like(parameters)
 
@@ -235,21 +247,23 @@ def _descent(training: Training, parameters: F32, slopes: F32) -> Callable[[int,
     return adam if training.rule == "adam" else momentum
 
 
-def _flat(network: Network) -> F32:
+def flat(network: Network) -> F32:
+    """Return all parameters as one vector, layer by layer, weight before bias."""
     return np.concatenate([array.reshape(-1) for layer in network.layers for array in layer])
 
 
-def _views(flat: F32, network: Network) -> list[Layer]:
+def views(vector: F32, network: Network) -> list[Layer]:
     """Return the layers as windows on the flat vector."""
     found, at = [], 0
     for weight, bias in network.layers:
         middle, end = at + weight.size, at + weight.size + bias.size
-        found.append(Layer(flat[at:middle].reshape(weight.shape), flat[middle:end]))
+        found.append(Layer(vector[at:middle].reshape(weight.shape), vector[middle:end]))
         at = end
     return found
 
 
-def _require_fit(network: Network, data: Labelled) -> None:
+def require_fit(network: Network, data: Labelled) -> None:
+    """Refuse, in one sentence, data that a network cannot learn from."""
     x, labels = data
     if x.ndim != 2 or x.shape[1] != network.sizes[0] or labels.shape != x.shape[:1] or not len(x):
         raise ValueError(

@@ -125,6 +125,11 @@ def result(digest: str, key: Hashable, make: Callable[[], V], *, own: bool) -> V
     return results.get((digest, key), make)
 
 
+def shared(key: Hashable, make: Callable[[], V]) -> V:
+    """Return what `make` computes, which depends on `key` alone and on nothing of a visitor's."""
+    return _SHARED.get(key, make)
+
+
 def size_bytes(value: Any) -> int:
     """Measure the memory that keeping `value` holds: arrays count with the whole buffer they are a view of, once each.
 

@@ -8,17 +8,22 @@ import plotly.graph_objects as go
 import pytest
 
 from quantlab.charts import (
+    Accuracy,
     Place,
     Range,
     Speed,
+    accuracy_against_bits,
     channel_ranges,
     code_counts,
+    decision_boundary,
     entropy_against_bits,
     error_growth,
     error_histogram,
     heat_map,
     level_of_each,
+    loss_curves,
     modes_roofline,
+    moved_codes,
     observed,
     product_against_float,
     product_errors,
@@ -29,8 +34,10 @@ from quantlab.charts import (
     requantization_stairs,
     safe_terms,
     sqnr_against_bits,
+    straight_through,
     time_against_batch,
     transfer_curve,
+    weights_over_grid,
 )
 
 
@@ -60,6 +67,12 @@ def staircase(first: int, wide: int, code: int, late: int = 0) -> tuple[np.ndarr
 
 
 BITS = np.arange(1, 17)
+TRAINED = {
+    method: [
+        Accuracy(bits, 97 - drop * (8 - bits), 0.4 * (8 - bits), (96.0, 97 - 2.0 * drop)) for bits in range(8, 1, -1)
+    ]
+    for method, drop in (("ptq", 11.0), ("qat", 4.0), ("lsq", 0.0))
+}
 SAFE = {f"int{n}": np.array([(2 ** (n - 1) - 1) // 4**b for b in range(8)]) for n in (32, 16, 8)}
 RNG = np.random.default_rng(7)
 MODES = ("weight-only", "dynamic", "static")
@@ -283,6 +296,46 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "roofline, the ridge far right": (
         race_roofline,
         {"peak": 1e13, "bandwidth": 1e10, "point": (85.0, 9e11), "point_name": "256³", "now": 300.0},
+    ),
+    "accuracy against bits": (
+        accuracy_against_bits, {"curves": TRAINED, "reference": 97.2, "guess": 10.0, "chosen": 3},
+    ),
+    "accuracy against bits, all ends at guessing": (
+        accuracy_against_bits,
+        {"curves": {method: [Accuracy(8, 50.0, 0.0, (50.0,))] for method in TRAINED}, "reference": 50.0, "guess": 50.0},
+    ),
+    "accuracy against bits, nothing yet": (
+        accuracy_against_bits, {"curves": {"ptq": []}, "reference": None, "guess": 25.0},
+    ),
+    "losses": (loss_curves, {"curves": {"float": 0.9 ** np.arange(40), "qat": 2 * 0.95 ** np.arange(40)}}),
+    "losses, one epoch and none left": (loss_curves, {"curves": {"float": [0.0], "lsq": [1.0]}}),
+    "weights over their grids": (
+        weights_over_grid,
+        {"edges": np.linspace(-1, 1, 121), "before": bell(120, 90) / 900, "after": bell(120, 90) / 900,
+         "levels_before": np.arange(-3, 4) / 3, "levels_after": np.arange(-127, 128) / 127, "method": "lsq"},
+    ),
+    "codes that moved": (moved_codes, {"steps": [-2, -1, 1, 2], "counts": [0, 12, 1_900, 3]}),
+    "no code moved": (moved_codes, {"steps": [-1, 1], "counts": [0, 0], "method": "lsq"}),
+    "straight-through": (
+        straight_through,
+        {"x": np.linspace(-1, 4, 501), "x_hat": np.clip(np.rint(np.linspace(-1, 4, 501)), 0, 3),
+         "passed": (np.abs(np.linspace(-1, 4, 501) - 1.5) <= 2).astype(float), "jumps": [0.5, 1.5, 2.5]},
+    ),
+    "straight-through, learned step": (
+        straight_through,
+        {"x": np.linspace(-1, 4, 501), "x_hat": np.clip(np.rint(np.linspace(-1, 4, 501)), 0, 3),
+         "passed": (np.abs(np.linspace(-1, 4, 501) - 1.5) <= 1.5).astype(float), "jumps": [0.5, 1.5, 2.5],
+         "of_step": np.clip(np.linspace(-1, 4, 501), 0, 3)},
+    ),
+    "decision boundary": (
+        decision_boundary,
+        {"axis": np.linspace(-2, 2, 121), "answer": np.tri(121, dtype=np.uint8) * 90, "method": "qat",
+         "points": [RNG.normal(size=(2, 100)), RNG.normal(size=(2, 100))]},
+    ),
+    "decision boundary, four classes": (
+        decision_boundary,
+        {"axis": np.linspace(-2, 2, 121), "answer": np.repeat([0, 33, 67, 100], 31)[:121, None] * np.ones(121, int),
+         "cuts": (17.0, 50.0, 83.0), "points": [([0.1 * k], [0.2]) for k in range(4)]},
     ),
 }  # fmt: skip
 

@@ -282,7 +282,7 @@ STATIC = Static(W, input=GRID)
         (
             lambda: Static(W, input=GRID, arithmetic="up"),
             ValueError,
-            "arithmetic must be float, twice or once, got 'up'",
+            "arithmetic must be float, float64, twice or once, got 'up'",
         ),
         (
             lambda: Static(quantize_weight(np.eye(4), Scheme(granularity=PerGroup(2))), input=GRID, output=GRID),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantlab.nn import DATASETS, load, split
+from quantlab.nn import DATASETS, Network, Training, accuracy, load, split, train
 from quantlab.nn.datasets import ASSETS
 
 HOME = ASSETS / "digits"
@@ -70,7 +70,10 @@ def test_a_split_uses_every_row_once_and_leaves_its_input_alone():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: load("cats"), "data set must be digits, got 'cats'; choose one of these"),
+        (
+            lambda: load("cats"),
+            "data set must be digits or moons or spirals or circles or blobs, got 'cats'; choose one of these",
+        ),
         (lambda: load("digits", -1), "seed must be 0 or more, got -1"),
         (
             lambda: split("a", np.ones(3), [0, 1, 0], seed=0),
@@ -87,3 +90,20 @@ def test_a_split_uses_every_row_once_and_leaves_its_input_alone():
 def test_what_is_no_data_set_is_refused_in_one_sentence(call, sentence):
     with pytest.raises(ValueError, match=sentence):
         call()
+
+
+@pytest.mark.parametrize("name", [name for name in DATASETS if name != "digits"])
+def test_points_of_the_plane_are_standardised_and_the_seed_draws_them_too(name):
+    data, other = load(name, 1), load(name, 2)
+    x = np.concatenate([data.train.x, data.test.x])
+    assert x.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
+    assert x.std(axis=0) == pytest.approx([1, 1], abs=1e-5)
+    assert not set(map(bytes, x)) & set(map(bytes, np.concatenate([other.train.x, other.test.x])))
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_the_default_network_of_a_data_set_learns_it(name):
+    data = load(name)
+    network = Network.drawn((data.features, *DATASETS[name].hidden, data.classes))
+    learned = train(network, data.train, Training(epochs=100, batch=64, rate=1e-2))
+    assert accuracy(learned(data.test.x), data.test.labels) > 0.94

@@ -1,0 +1,49 @@
+"""PTQ and QAT: quantize after training, or train for it."""
+
+from quantlab.ui.frame import framed
+
+framed()
+
+from functools import partial  # noqa: E402  # the frame may have to run first
+
+import streamlit as st  # noqa: E402
+
+from quantlab.experiments import training  # noqa: E402
+from quantlab.experiments.training import readings, stories  # noqa: E402
+from quantlab.experiments.training.networks import networks  # noqa: E402
+from quantlab.ui import address, anatomy, cache, sharing  # noqa: E402
+from quantlab.ui.training import controls, curves, desk, hero  # noqa: E402
+from quantlab.ui.training.views import VIEWS  # noqa: E402
+
+settings: training.Settings = address.settings()
+result = desk.result(settings)
+said = stories.sentence(result)
+
+with anatomy.control_bar():
+    controls.data()
+    controls.bits()
+    controls.method()
+    controls.seeds()
+    controls.epochs()
+    controls.more()
+    sharing.share(yours=False)
+    controls.train(settings)
+anatomy.notice(address.notice(), address.news())
+anatomy.sentence(said)
+anatomy.tries(stories.TRIES, settings, stories.taken)
+with anatomy.hero():
+    hero.draw(settings, f"Accuracy against bits, falling from 8 to 2. {anatomy.spoken(said)}")
+
+# Of one seed; trained in a second where neither this visitor nor the server has done it.
+found = networks(settings, result.runs, cache.shared)
+anatomy.numbers(readings.readings(result, found), "float")
+st.caption(readings.row_note(result, found))
+if settings.plane:
+    curves.maps(settings, found)
+losses, weights = anatomy.supporting()
+with losses:
+    curves.losses(settings, found)
+with weights:
+    curves.histogram(settings, found)
+
+anatomy.views({label: partial(draw, result, found) for label, draw in VIEWS.items()})

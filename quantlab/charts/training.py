@@ -1,0 +1,226 @@
+"""PTQ and QAT: accuracy as bits fall, losses as epochs pass. A method has one colour and one mark everywhere.
+
+Float is a bare line; PTQ a blue disc, QAT an orange square, learned steps (LSQ) a russet diamond.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from quantlab.charts.marks import end_labels, line
+from quantlab.charts.theme import HEIGHT, c, figure, floats, note
+from quantlab.numerals import num
+
+HERO_HEIGHT = 416
+STYLES = {
+    "float": ("float", None, "float"),
+    "ptq": ("integer", "circle", "PTQ"),
+    "qat": ("trained", "square", "QAT"),
+    "lsq": ("lsq", "diamond", "LSQ"),
+}
+"""Of each method: its token, its mark, its name."""
+_SAYS = {"ptq": "rounds once", "qat": "trains through<br>rounding", "lsq": "learns the<br>step, too"}
+_TOP, _BOTTOM, _LEFT = 16, 44, 64
+_TOP_SHARE, _LOW_SHARE = 103.0, -3.0
+_BESIDE = {"ptq": 0.07, "qat": 0.0, "lsq": -0.07}  # bits by which a seed's mark stands aside
+_APART = 56  # pixels between two names of two or three lines
+_APART_NARROW = 18
+_ROOM = 8  # percent below float's line that its name needs
+
+
+class Accuracy(NamedTuple):
+    """One point of a curve, in percent: bits, mean, standard deviation, each seed."""
+
+    bits: int
+    mean: float
+    deviation: float
+    each: tuple[float, ...]
+
+
+def accuracy_against_bits(
+    curves: Mapping[str, Sequence[Accuracy]],
+    *,
+    reference: float | None,
+    guess: float,
+    chosen: int | None = None,
+    bits: Sequence[int] = (8, 7, 6, 5, 4, 3, 2),
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw accuracy in percent as bits fall: the mean as a line, one deviation as a band, a mark for each seed.
+
+    Parameters
+    ----------
+    curves : mapping of method to points
+        From many bits to few; a curve may be empty or short while it grows.
+    reference : float, optional
+        Float's, trained just as long.
+    guess : float
+        What guessing gets right.
+    chosen : int, optional
+        The bits that the page looks at, marked by a line.
+    bits : sequence of int
+        The axis, from many to few.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = accuracy_against_bits({"ptq": [Accuracy(8, 97, 1, (96, 98))]}, reference=97, guess=10)
+    >>> fig.layout.xaxis.range
+    (8.35, 1.75)
+    """
+    left, right = bits[0] + 0.35, bits[-1] - 0.25
+    known = {method: points for method, points in curves.items() if points and method in _SAYS}
+    across = [left, right, *([] if chosen is None else [np.nan, chosen, chosen])]
+    up = [guess, guess, *([] if chosen is None else [np.nan, _LOW_SHARE, _TOP_SHARE])]
+    traces: list[dict[str, Any]] = [line(across, up, "rule", 1.5)]
+    notes = [note(left, guess, "guessing", anchor="left", yanchor="bottom", xshift=6, size=12)]
+    if reference is not None:
+        traces.append(line([left, right], [reference, reference], "float", 1.5))
+        words = f"<b>float</b> {num(reference, 3, '%')}" + ("" if narrow else ", trained just as long")
+        notes.append(note(left, reference - _ROOM / 2, words, "float", anchor="left", yanchor="top", xshift=6))
+    if known:
+        traces.append(_dots(known))
+    traces += [_means(method, points) for method, points in known.items()]
+    return figure(
+        traces,
+        height=HERO_HEIGHT,
+        annotations=[*notes, *_names(known, narrow=narrow)],
+        shapes=[_band(method, points) for method, points in known.items()],
+        margin={"l": _LEFT, "r": 48 if narrow else 116, "t": _TOP, "b": _BOTTOM},
+        xaxis={"range": (left, right), "title": {"text": "bits of weights and activations"}, "dtick": 1},
+        yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": "accuracy"}, **_shares(guess)},
+    )
+
+
+def _shares(guess: float) -> dict[str, Any]:
+    values = sorted({25.0, 50.0, 75.0, 100.0, round(guess, 6)})
+    words = [f"{value:.0f}" for value in values]
+    return {"tickvals": values, "ticktext": [*words[:-1], f"{words[-1]} %"]}
+
+
+def _band(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
+    ends = [(point.bits, min(point.mean + point.deviation, 100.0)) for point in points]
+    ends += [(point.bits, point.mean - point.deviation) for point in reversed(points)]
+    path = " L ".join(f"{bits},{value:.3f}" for bits, value in ends)
+    # A shape and no trace: it needs no hover, and traces are what costs.
+    return {
+        "type": "path", "path": f"M {path} Z", "layer": "below", "line": {"width": 0},
+        "fillcolor": c(STYLES[method][0], 0.14),
+    }  # fmt: skip
+
+
+def _dots(curves: Mapping[str, Sequence[Accuracy]]) -> dict[str, Any]:
+    """Return one mark for each seed of all curves."""
+    seeds = [
+        (method, point.bits, value, seed)
+        for method, points in curves.items()
+        for point in points
+        for seed, value in enumerate(point.each)
+    ]
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": floats([bits - _BESIDE[method] for method, bits, _, _ in seeds]),
+        "y": floats([value for _, _, value, _ in seeds]),
+        "marker": {
+            "symbol": [STYLES[method][1] for method, *_ in seeds],
+            "color": [c(STYLES[method][0], 0.55) for method, *_ in seeds],
+            "size": 6,
+        },
+        "hovertext": [
+            f"{STYLES[method][2]}, {bits} bits, seed {seed}: {num(value, 3, '%')}"
+            for method, bits, value, seed in seeds
+        ],
+        "hoverinfo": "text",
+    }
+
+
+def _means(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
+    token, symbol, name = STYLES[method]
+    words = [
+        f"{name}, {point.bits} bits: {num(point.mean, 3, '%')} ± {num(point.deviation, 2)} over {len(point.each)}"
+        for point in points
+    ]
+    return {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": floats([point.bits for point in points]),
+        "y": floats([point.mean for point in points]),
+        "line": {"color": c(token), "width": 2.8},
+        "marker": {"symbol": symbol, "size": 10, "color": c(token), "line": {"width": 1.5, "color": c("paper")}},
+        "hovertext": words,
+        "hoverinfo": "text",
+    }
+
+
+def _names(curves: Mapping[str, Sequence[Accuracy]], *, narrow: bool) -> list[dict[str, Any]]:
+    """Write each curve's name and what it does behind its end, pushed apart where two ends are close."""
+    height = (HERO_HEIGHT - _TOP - _BOTTOM) / (_TOP_SHARE - _LOW_SHARE)  # pixels a percent
+    apart = (_APART_NARROW if narrow else _APART) / height
+    ends = sorted((points[-1].mean, method) for method, points in curves.items())
+    places: list[float] = []
+    for value, _ in ends:
+        places.append(max(value, places[-1] + apart) if places else value)
+    ceiling = 100.0 - (0 if narrow else 20 / height)
+    for index in reversed(range(len(places))):
+        places[index] = min(places[index], ceiling)
+        ceiling = places[index] - apart
+    found = []
+    for (_, method), place in zip(ends, places, strict=True):
+        token, _, name = STYLES[method]
+        words = f"<b>{name}</b>" if narrow else f"<b>{name}</b><br>{_SAYS[method]}"
+        found.append(note(1.012, place, words, token, xref="paper") | {"align": "left"})
+    return found
+
+
+def loss_curves(curves: Mapping[str, npt.ArrayLike], *, narrow: bool = False) -> go.Figure:
+    """Draw the mean loss of each epoch in nats, on a logarithmic axis.
+
+    Parameters
+    ----------
+    curves : mapping of method to float array (epochs,)
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> loss_curves({"float": [1.0, 0.5], "qat": [2.0, 1.0]}).layout.yaxis.type
+    'log'
+    """
+    shown = {method: np.maximum(np.asarray(values, np.float64), 1e-6) for method, values in curves.items()}
+    every = np.log10(np.concatenate(list(shown.values())))
+    low, high = float(np.floor(every.min() * 2) / 2), float(np.ceil(every.max() * 2) / 2)
+    high = max(high, low + 0.5)
+    traces: list[dict[str, Any]] = []
+    ends: list[tuple[float, str, str]] = []
+    longest = max(len(values) for values in shown.values())
+    for method, values in shown.items():
+        token, _, name = STYLES[method]
+        epochs = np.arange(1, len(values) + 1)
+        words = [f"{name}, epoch {epoch}: {num(value)}" for epoch, value in zip(epochs, values.tolist(), strict=True)]
+        traces.append(
+            line(epochs, values, token, 2 if token == "float" else 2.5) | {"hovertext": words, "hoverinfo": "text"}
+        )
+        ends.append((float(np.log10(values[-1])), name, token))
+    marks = [
+        mantissa * 10.0**power
+        for power in range(int(np.floor(low)) - 1, int(np.ceil(high)) + 1)
+        for mantissa in (1, 3)
+        if low - 1e-9 <= np.log10(mantissa * 10.0**power) <= high + 1e-9
+    ]
+    return figure(
+        traces,
+        annotations=end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM),
+        margin={"l": 60, "r": 52, "t": _TOP, "b": _BOTTOM},
+        xaxis={"range": [0, longest + 1], "title": {"text": "epoch"}, "nticks": 4 if narrow else 8},
+        yaxis={
+            "type": "log", "range": [low, high], "title": {"text": "loss, nats"}, "tickvals": marks,
+            "ticktext": [f"{mark:g}" for mark in marks],
+        },
+    )  # fmt: skip

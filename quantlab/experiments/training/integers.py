@@ -1,0 +1,128 @@
+"""The integer-only network: what it stores, and how far its codes lie from the simulation's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from quantlab.experiments.training.experiment import Settings
+from quantlab.experiments.training.networks import Networks
+from quantlab.experiments.training.readings import NAMES, percent
+from quantlab.linear.static import Arithmetic
+from quantlab.nn import Gap, accuracy, agreement, gaps, to_integer
+from quantlab.numerals import count, num, share
+
+ARITHMETICS: dict[Arithmetic, str] = {
+    "float64": "float64 multiplier",
+    "float": "float32 multiplier",
+    "once": "fixed point, rounds once",
+    "twice": "fixed point, rounds twice",
+}
+_FLOAT_BYTES, _INT32_BYTES = 4, 4
+_KILO = 1024
+
+
+@dataclass(frozen=True, eq=False)
+class Check:
+    """One way to requantize, against the simulation in float32.
+
+    Attributes
+    ----------
+    arithmetic : str
+    gaps : list of Gap
+        In the codes that enter each layer, over the test rows.
+    agreement : float
+        Share of the test rows for which both choose the same class.
+    accuracy : float
+    """
+
+    arithmetic: Arithmetic
+    gaps: list[Gap]
+    agreement: float
+    accuracy: float
+
+
+def checks(found: Networks) -> list[Check]:
+    """Run the trained network in integers, in each arithmetic.
+
+    >>> from quantlab.experiments.training.networks import networks
+    >>> [check.gaps[0].steps for check in checks(networks(Settings(data="blobs", epochs="20:15", bits=8)))]
+    [0, 0, 0, 0]
+    """
+    x, labels = found.data.test
+    logits = found.trained(x)
+    done = []
+    for arithmetic in ARITHMETICS:
+        network = to_integer(found.trained, arithmetic)
+        own = network(x)
+        done.append(Check(arithmetic, gaps(network, found.trained, x), agreement(own, logits), accuracy(own, labels)))
+    return done
+
+
+def check_columns(done: list[Check]) -> dict[str, list[Any]]:
+    """Return the checks as a table of ready strings."""
+    layers = range(1, len(done[0].gaps))
+    return {
+        "requantized by": [ARITHMETICS[check.arithmetic] for check in done],
+        **{
+            f"other codes into layer {layer + 1}": [
+                f"{share(check.gaps[layer].share)}, by {check.gaps[layer].steps}" if check.gaps[layer].share else "none"
+                for check in done
+            ]
+            for layer in layers
+        },
+        "same answer": [percent(check.agreement) for check in done],
+        "right": [percent(check.accuracy) for check in done],
+    }
+
+
+def storage_columns(found: Networks) -> dict[str, list[Any]]:
+    """Return what each layer stores before and after conversion, as a table of ready strings.
+
+    >>> from quantlab.experiments.training.networks import networks
+    >>> storage_columns(networks(Settings(data="blobs", epochs="20:15")))["weight"][0]
+    '16×2 int8, 3 bits used'
+    """
+    network, simulation = to_integer(found.trained), found.trained
+    rows = []
+    for number, (own, layer) in enumerate(zip(network.layers, simulation.layers, strict=True), 1):
+        out, into = layer.weight.shape
+        bits = own.weight.quantizer.scheme.bits
+        before = _FLOAT_BYTES * (out * into + out)
+        after = -(-out * into * bits // 8) + _INT32_BYTES * out + _FLOAT_BYTES * own.weight.scales().size
+        last = own.bias_codes is None
+        rows.append(
+            (
+                number,
+                f"{out}×{into} {own.weight.codes.dtype}, {bits} bits used",
+                "float32 at the end" if last else "int32",
+                "int32",
+                "float32 logits" if last else f"{own.output.dtype}" if own.output is not None else "",
+                _size(before),
+                _size(after),
+            )
+        )
+    heads = ("layer", "weight", "bias", "sums", "gives", "float32", "packed")
+    return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
+
+
+def _size(nbytes: int) -> str:
+    return f"{num(nbytes / _KILO, 3, 'KB')}" if nbytes >= _KILO else f"{count(nbytes)} B"
+
+
+def sentence(settings: Settings, done: list[Check]) -> str:
+    """Say how near the integers come to the simulation that was trained.
+
+    >>> from quantlab.experiments.training.networks import networks
+    >>> settings = Settings(data="blobs", epochs="20:15", bits=8)
+    >>> sentence(settings, checks(networks(settings))).split(",")[0]
+    'Converted'
+    """
+    exact, twice = done[0], done[-1]
+    most = max(gap.share for gap in exact.gaps)
+    return (
+        f"Converted, the {NAMES[settings.method]} network multiplies integers only and gives the same answer for "
+        f"**{percent(exact.agreement)}** of the test rows. At most {share(most)} of a layer's codes differ, since its "
+        f"biases are whole steps; rounding twice, as some engines do, makes that "
+        f"{share(max(gap.share for gap in twice.gaps))}."
+    )

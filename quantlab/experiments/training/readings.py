@@ -1,0 +1,123 @@
+"""The numbers of the page of PTQ and QAT as people read them, its table of runs, and what it says of its store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quantlab.experiments.page import Reading
+from quantlab.experiments.training.experiment import Result, Settings
+from quantlab.experiments.training.networks import Networks
+from quantlab.nn import METHODS, Job, changed_codes
+from quantlab.nn.sweep import Point
+from quantlab.numerals import difference, num, share
+
+NAMES = {"float": "float", "ptq": "PTQ", "qat": "QAT", "lsq": "LSQ"}
+_NO_POINTS = 5e-4  # of 1: what nobody would call a difference
+_KILO = 1024
+
+
+def percent(part: float) -> str:
+    """Write a share of 1 with three digits.
+
+    >>> print(percent(0.96944), percent(1.0))
+    96.9 % 100 %
+    """
+    return num(part * 100, 3, "%")
+
+
+def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
+    """Return the six numbers of the row: accuracies at the chosen bits over the seeds, then two of the networks.
+
+    Parameters
+    ----------
+    result : Result
+    found : Networks
+    """
+    settings, exact = result.settings, result.exact
+    lead = Reading("Float, trained as long", "–" if exact is None else percent(exact.mean), None, "float twin")
+    accuracies = tuple(
+        _accuracy(NAMES[method], result.at(method, settings.bits), exact, settings.bits, method)
+        for method in METHODS[1:]
+    )
+    moved = changed_codes(found.before, found.trained)
+    count = sum(each.size for each in moved)
+    changed = sum(int((each != 0).sum()) for each in moved)
+    kilobytes = found.trained.nbytes / _KILO
+    return (
+        lead,
+        *accuracies,
+        Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
+        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, "bits a value"),
+    )
+
+
+def _accuracy(name: str, point: Point | None, exact: Point | None, bits: int, word: str) -> Reading:
+    label = f"{name}, {bits} bits"
+    if point is None:
+        return Reading(label, "–", None, word)
+    return Reading(label, percent(point.mean), None if exact is None else points(point.mean, exact.mean), word)
+
+
+def points(now: float, then: float) -> str:
+    """Write the difference of two shares in percentage points.
+
+    >>> print(points(0.9, 0.95), points(0.9, 0.9001))
+    −5.0 pp same
+    """
+    return "same" if abs(now - then) < _NO_POINTS else difference(now * 100, then * 100, unit="pp")
+
+
+def run_columns(result: Result) -> dict[str, list[Any]]:
+    """Return every run as a line of a table.
+
+    >>> from quantlab.experiments.training import run
+    >>> list(run_columns(run(Settings())))
+    ['data', 'method', 'bits', 'seed', 'accuracy', 'last loss', 'seconds']
+    """
+    runs = sorted(result.runs, key=lambda each: (each.job.seed, result.settings.plan().jobs.index(each.job)))
+    return {
+        "data": [each.data for each in runs],
+        "method": [NAMES[each.job.method] for each in runs],
+        "bits": [each.job.bits for each in runs],
+        "seed": [each.job.seed for each in runs],
+        "accuracy": [each.accuracy for each in runs],
+        "last loss": [each.losses[-1] if each.losses else None for each in runs],
+        "seconds": [round(each.seconds, 3) for each in runs],
+    }
+
+
+def job_name(job: Job) -> str:
+    """Name a job as people read it.
+
+    >>> print(job_name(Job("qat", 4, 1)), job_name(Job("float", None, 0)), sep="; ")
+    QAT, 4 bits, seed 1; float, seed 0
+    """
+    return ", ".join(filter(None, [NAMES[job.method], f"{job.bits} bits" if job.bits else "", f"seed {job.seed}"]))
+
+
+def row_note(result: Result, found: Networks) -> str:
+    """Say over what the accuracies are means, and what one test row is worth.
+
+    >>> from quantlab.experiments.training import run
+    >>> from quantlab.experiments.training.networks import networks
+    >>> settings = Settings(data="blobs", epochs="20:15")
+    >>> row_note(run(settings), networks(settings)).replace(chr(160), " ")
+    'accuracies: mean of 5 seeds; one of 200 test rows: 0.50 pp of a seed; codes and bytes: seed 0'
+    """
+    seeds, rows = result.settings.seeds, len(found.data.test.x)
+    mean = "of seed 0" if seeds == 1 else f"mean of {seeds} seeds"
+    return f"accuracies: {mean}; one of {rows} test rows: {num(100 / rows, 2, 'pp')} of a seed; codes and bytes: seed 0"
+
+
+def seconds_of(result: Result) -> float:
+    """Return how long the runs took together, on the machine that did them."""
+    return sum(each.seconds for each in result.runs)
+
+
+def file_stem(settings: Settings, what: str) -> str:
+    """Return the name of a download, without its ending, from page and state.
+
+    >>> file_stem(Settings(), "curve")
+    'quantlab-training-digits-3-bit-curve'
+    """
+    return f"quantlab-training-{settings.data}-{settings.bits}-bit-{what}"

@@ -1,0 +1,135 @@
+"""The network that comes out at the end: codes of 8 or fewer bits, sums in int32, and floats at its two ends only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from quantlab.linear import QuantizedWeight, Static
+from quantlab.linear.static import Arithmetic
+from quantlab.records import QTensor
+
+from .simulation import Simulation
+
+F32 = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, eq=False)
+class IntegerNetwork:
+    """A chain of `Static` layers: each takes codes and gives codes, the last gives the logits in float32.
+
+    Attributes
+    ----------
+    layers : tuple of Static
+
+    Examples
+    --------
+    >>> from quantlab.nn import Network, Recipe, ptq
+    >>> x = np.float32([[0, 1], [1, 0], [1, 1]])
+    >>> simulation = ptq(Network.drawn((2, 8, 3)), x, Recipe(bits=8))
+    >>> bool(np.allclose(to_integer(simulation)(x), simulation(x), atol=0.05))
+    True
+    """
+
+    layers: tuple[Static, ...]
+
+    def codes(self, x: Any) -> list[npt.NDArray[Any]]:
+        """Return the codes that enter each layer.
+
+        Parameters
+        ----------
+        x : (batch, features) real numbers, no NaN
+
+        Returns
+        -------
+        list of (batch, width) uint8 arrays, one a layer
+        """
+        return [each.codes for each in self._between(x)]
+
+    def __call__(self, x: Any) -> F32:
+        """Return the logits, (batch, outputs) float32."""
+        logits = self.layers[-1](self._between(x)[-1])
+        assert not isinstance(logits, QTensor)  # the last layer has no output grid
+        return logits
+
+    def _between(self, x: Any) -> list[QTensor]:
+        grid = self.layers[0].input
+        found = [QTensor(grid.quantize(np.asarray(x, np.float32)), grid.scale, grid.zero_point)]
+        for layer in self.layers[:-1]:
+            y = layer(found[-1])
+            assert isinstance(y, QTensor)  # all but the last have an output grid
+            found.append(y)
+        return found
+
+
+def to_integer(simulation: Simulation, arithmetic: Arithmetic = "float64") -> IntegerNetwork:
+    """Convert a simulation, whose grids are all known, to integers.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        From PTQ or QAT.
+    arithmetic : {"float64", "float", "twice", "once"}
+        How an accumulator becomes the next layer's codes, as in `Static`. Biases become int32 in steps of the
+        accumulator, except for the last layer's, which is added to its float32 logits.
+
+    References
+    ----------
+    Jacob et al. 2018, section 2.
+    """
+    layers = []
+    for number, layer in enumerate(simulation.layers):
+        last = number == len(simulation.layers) - 1
+        codes = layer.codes
+        codes.flags.writeable = False
+        layers.append(
+            Static(
+                QuantizedWeight(codes, layer.weight_grid, layer.bias),
+                input=layer.input_grid,
+                output=None if last else simulation.layers[number + 1].input_grid,
+                relu=not last,
+                arithmetic=arithmetic,
+            )
+        )
+    return IntegerNetwork(tuple(layers))
+
+
+class Gap(NamedTuple):
+    """Where two networks' codes of one layer's input differ: the share of them, and by how many steps at most."""
+
+    share: float
+    steps: int
+
+
+def gaps(network: IntegerNetwork, other: Simulation | IntegerNetwork, x: Any) -> list[Gap]:
+    """Return for what enters each layer how far two networks differ in their codes.
+
+    Each runs for itself, so that a code which differs early may lead to others.
+
+    Parameters
+    ----------
+    network : IntegerNetwork
+    other : Simulation or IntegerNetwork
+    x : (batch, features) real numbers
+
+    Examples
+    --------
+    >>> from quantlab.nn import Network, Recipe, ptq
+    >>> x = np.float32([[0, 1], [1, 0], [1, 1]])
+    >>> simulation = ptq(Network.drawn((2, 8, 3)), x, Recipe(bits=4))
+    >>> gaps(to_integer(simulation), simulation, x)[0]
+    Gap(share=0.0, steps=0)
+    """
+    if isinstance(other, Simulation):
+        pairs = zip(other.layers, other.activations(x), strict=False)  # the logits enter no layer
+        theirs = [layer.input_grid.quantize(values) for layer, values in pairs]
+    else:
+        theirs = other.codes(x)
+    found = []
+    for ours, its in zip(network.codes(x), theirs, strict=True):
+        apart = np.abs(ours.astype(np.int64) - its)
+        found.append(Gap(float((apart > 0).mean()), int(apart.max(initial=0))))
+    return found

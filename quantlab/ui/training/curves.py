@@ -1,0 +1,88 @@
+"""The page's supporting charts: losses, weights over their grid, and for points of the plane what networks answer."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from quantlab import charts
+from quantlab.experiments.training import Settings
+from quantlab.experiments.training.boundary import boundaries, points_of
+from quantlab.experiments.training.networks import Networks
+from quantlab.experiments.training.readings import NAMES, file_stem, percent
+from quantlab.experiments.training.weights import grid_sentence, weights
+from quantlab.ui import anatomy, look
+from quantlab.ui.chart import Chart, show
+from quantlab.ui.components.window import window
+
+_COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": "orange"}
+
+
+def losses(settings: Settings, found: Networks) -> None:
+    """Draw the loss of training through rounding beside that of the float twin."""
+    name, curves = NAMES[settings.method], {str(method): values for method, values in found.losses.items()}
+    show(
+        Chart(
+            "losses",
+            "Loss",
+            f"{name}, {settings.bits} bits, seed 0, beside its float twin",
+            f"Mean cross-entropy of each epoch for {name} at {settings.bits} bits and for the float twin.",
+            lambda: charts.loss_curves(curves, narrow=window().narrow),
+            found.loss_columns,
+        ),
+        file_stem(settings, "losses"),
+    )
+
+
+def histogram(settings: Settings, found: Networks) -> None:
+    """Draw the weights of a layer before and after, over their levels."""
+    shown, name = weights(settings, found), NAMES[settings.method]
+    said = grid_sentence(settings, found)
+    show(
+        Chart(
+            "weights",
+            "Weights",
+            f"of layer {settings.layer} over their levels, before and after {name}",
+            f"Histograms of layer {settings.layer}'s weights with the levels of their grid. {anatomy.spoken(said)}",
+            lambda: charts.weights_over_grid(
+                shown.edges,
+                shown.before,
+                shown.after,
+                shown.levels_before,
+                shown.levels_after,
+                method=settings.method,
+                narrow=window().narrow,
+            ),
+            shown.columns,
+        ),
+        file_stem(settings, "weights"),
+    )
+    st.caption(said)
+
+
+def maps(settings: Settings, found: Networks) -> None:
+    """Draw what float, PTQ and QAT or LSQ answer all over the plane, abreast on the same axes."""
+    look.title(
+        "Decision boundaries",
+        f"{found.data.name}, {settings.bits} bits, seed 0, same axes; the line is where the answer changes",
+        key="boundaries",
+    )
+    points = points_of(found)
+    for place, each in zip(st.columns(3, gap="large"), boundaries(settings, found), strict=True):
+        name, colour = NAMES[each.method], _COLOURS[each.method]
+        bits = "" if each.method == "float" else f"{settings.bits} bits, "
+        label = f":{colour}[{name}]" if colour else name
+        with place:
+            show(
+                Chart(
+                    f"boundary-{each.method}",
+                    label,
+                    f"{bits}{percent(each.accuracy)}",
+                    f"What {name} answers over the plane, and the test points: {bits}{percent(each.accuracy)} right.",
+                    lambda each=each: charts.decision_boundary(  # type: ignore[misc]
+                        each.axis, each.answer, points, cuts=each.cuts, method=each.method, narrow=window().narrow
+                    ),
+                    each.columns,
+                    abreast=3,
+                ),
+                file_stem(settings, f"boundary-{each.method}"),
+            )

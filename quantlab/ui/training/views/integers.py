@@ -1,0 +1,23 @@
+"""View: the network in integers only, what it stores, and how far its codes lie from the simulation's."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from quantlab.experiments.training import Result
+from quantlab.experiments.training.integers import check_columns, checks, sentence, storage_columns
+from quantlab.experiments.training.networks import Networks
+from quantlab.ui import look
+
+
+def draw(result: Result, found: Networks) -> None:
+    """Draw both tables: what is stored, and what differs."""
+    done = checks(found)
+    st.markdown(sentence(result.settings, done))
+    look.title("What is stored", "after conversion; sums are of int32", key="stored")
+    st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
+    look.title(
+        "Against the simulation in float32", "over the test rows; share of codes, and by how many steps", key="gaps"
+    )
+    st.table(pd.DataFrame(check_columns(done)).set_index("requantized by"))

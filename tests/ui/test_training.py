@@ -1,0 +1,155 @@
+"""Training in the background: who waits for whom, what a stop leaves, what goes with its visitor, and the page."""
+
+import threading
+import time
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from quantlab.experiments.training import VIEWS, Settings
+from quantlab.nn import DATASETS, Plan
+from quantlab.ui.training import work as module
+from quantlab.ui.training.work import Line, Work
+
+SMALL = Plan(data="moons", bits=(4,), seeds=2, epochs=2, again=2)
+LONG = Plan(data="moons", bits=(4,), seeds=1, epochs=5_000)
+
+
+def until(holds, seconds=20.0):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it took too long"
+        time.sleep(0.01)
+
+
+def test_a_training_finishes_every_network_of_its_plan_and_leaves_the_line():
+    line = Line(1)
+    own = Work(SMALL, line).start()
+    until(lambda: own.done)
+    assert [run.job for run in own.runs] == SMALL.jobs
+    assert own.error == ""
+    assert own.seconds_left == pytest.approx(0)
+    assert line.ahead(own) == 0
+
+
+def test_as_many_train_as_there_are_places_and_the_others_say_theirs():
+    line = Line(2)
+    first, second, third, fourth = (Work(LONG, line).start() for _ in range(4))
+    until(lambda: first.began and second.began)
+    assert [line.ahead(each) for each in (first, second, third, fourth)] == [0, 0, 1, 2]
+    assert third.began is None
+    first.stop.set()
+    until(lambda: third.began)
+    assert line.ahead(fourth) == 1
+    for each in (second, third, fourth):
+        each.stop.set()
+    until(lambda: all(each.done for each in (first, second, third, fourth)))
+    assert fourth.began is None
+
+
+def test_a_stop_ends_training_within_its_epoch_and_what_is_finished_stands():
+    plan = Plan(data="moons", bits=(8, 4), seeds=1, epochs=2, again=2_000)
+    own = Work(plan, Line(1))
+    own.start()
+    until(lambda: own.epoch > 2)
+    own.stop.set()
+    until(lambda: own.done, 5)
+    assert own.error == ""
+    assert len(own.runs) < own.total
+
+
+def test_training_ends_with_its_visitor(monkeypatch):
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
+    kept, left = Work(LONG, Line(2)), Work(LONG, Line(2))
+    for each in (kept, left):
+        each.start()
+    for _ in range(8):
+        kept.beat()
+        time.sleep(0.05)
+    until(lambda: left.done, 5)
+    kept.beat()
+    assert not kept.done
+    kept.stop.set()
+
+
+def test_a_rate_that_diverges_is_said_and_leaves_what_came_before():
+    own = Work(Plan(data="moons", bits=(4,), seeds=1, epochs=2, again=2, rate=1e30), Line(1)).start()
+    until(lambda: own.done)
+    assert own.error.startswith("Training diverged in epoch 1 at a rate of 1e+30; choose a lower rate")
+    assert own.runs == []
+
+
+def test_a_fault_of_ours_is_one_sentence_and_frees_the_place(monkeypatch):
+    def broken(*args, **more):
+        raise RuntimeError("boom")
+
+    monkeypatch.setattr(module, "sweep", broken)
+    line = Line(1)
+    own = Work(SMALL, line).start()
+    until(lambda: own.done)
+    assert own.error.startswith("Training stopped at an error of ours")
+    assert line.ahead(Work(SMALL, line)) == 0
+
+
+def _page():
+    # As the app's only page, since the test's browser cannot open a path.
+    from quantlab.ui import frame
+
+    page = next(each for each in frame.PAGES if each.path == "training")
+    frame.frame([frame.Page("", page.title, page.file, page.experiment)])
+
+
+def opened(**state):
+    app = AppTest.from_function(_page, default_timeout=120)
+    for name, value in state.items():
+        app.query_params[name] = value
+    app.run()
+    assert not app.exception
+    return app
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_opens(view):
+    assert any("nothing is lost" in each.value for each in opened(view=view).markdown)
+
+
+@pytest.mark.parametrize("data", DATASETS)
+def test_points_of_the_plane_have_three_maps_and_digits_none(data):
+    charts = opened(data=data, bits="4").get("plotly_chart")
+    assert len(charts) == (3 if data == "digits" else 6)
+
+
+def test_training_here_starts_stops_and_shows_what_there_is():
+    app = opened(data="moons", epochs="100:80")
+    assert any("Nothing of this has been trained yet" in each.value for each in app.markdown)
+    app.button(key="train").click().run()
+    assert not app.exception
+    assert app.button(key="train").label == "Stop"
+    own = app.session_state["quantlab-training"]
+    until(lambda: len(own.runs) > 2)
+    app.button(key="train").click().run()
+    until(lambda: own.done)
+    app.run()
+    assert app.button(key="train").label == "Train it here"
+    assert any("Stopped after" in each.value for each in app.caption)
+    assert not app.exception
+
+
+def test_other_settings_meanwhile_show_theirs_and_leave_training_alone():
+    app = opened(data="moons", epochs="100:80")
+    app.button(key="train").click().run()
+    own = app.session_state["quantlab-training"]
+    app.selectbox(key="control-data").set_value("digits").run()
+    assert any("Kept from an earlier training" in each.value for each in app.caption) or not own.done
+    assert not own.stop.is_set()
+    assert not app.exception
+    own.stop.set()
+
+
+def test_two_visitors_train_beside_each_other():
+    before = threading.active_count()
+    works = [Work(SMALL, Line(2)).start() for _ in range(2)]
+    until(lambda: all(each.done for each in works))
+    assert [run.accuracy for run in works[0].runs] == [run.accuracy for run in works[1].runs]
+    until(lambda: threading.active_count() <= before)
+    assert Settings().plan() != SMALL
