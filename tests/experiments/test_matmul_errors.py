@@ -9,7 +9,7 @@ import pytest
 
 from quantlab.experiments.matmul import Result, Settings, errors, operands, run
 from quantlab.experiments.matmul.corrections import cell_columns, corrections, corrections_sentence
-from quantlab.experiments.matmul.growth import against_bits, against_terms, growth_sentence, slope
+from quantlab.experiments.matmul.growth import against_bits, against_terms, growth_sentence, slope, slope_remark
 
 
 def computed(state: Settings) -> Result:
@@ -75,7 +75,9 @@ def test_slopes_are_those_of_theory_where_its_assumptions_hold() -> None:
     assert slope(against_terms(result), logarithmic=True) == pytest.approx(0.5, abs=0.05)
     assert slope(against_bits(result), logarithmic=False) == pytest.approx(-1, abs=0.15)
     said = growth_sentence(against_terms(result), against_bits(result))
-    assert "fixed scales give √2" in said
+    assert "grow as √K" in said
+    narrow = computed(Settings(data="uniform", k=64, weight_bits=2))
+    assert "predicted 0.1" in slope_remark(against_bits(narrow), logarithmic=False)
 
 
 def test_a_sample_of_cells_holds_the_chosen_one() -> None:

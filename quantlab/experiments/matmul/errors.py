@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Side
 from quantlab.numerals import num, rounded_up, share
-from quantlab.scheme import PerGroup
 
 _MOST_POINTS = 400  # of the scatter: a fixed sample of more cells
 _MOST_BINS = 61
-
-
-def element_steps(side: Side) -> NDArray[np.float64]:
-    """Return the step that each element of a matrix was rounded to: float64 of the matrix's shape."""
-    values, scale = side.array.values, np.asarray(side.quantizer.scale, np.float64)
-    granularity = side.quantizer.scheme.granularity
-    if isinstance(granularity, PerGroup):
-        scale = np.repeat(scale, granularity.size, axis=granularity.axis)[: len(values)]
-    return np.broadcast_to(scale, values.shape)
 
 
 def expected_rms(x: Side, w: Side) -> float:
@@ -53,7 +43,7 @@ def expected_rms(x: Side, w: Side) -> float:
     >>> 0.9 < expected_rms(now.x, now.w) / float(np.sqrt(np.mean(now.errors**2))) < 1.1
     True
     """
-    noise_x, noise_w = (element_steps(side) ** 2 / 12 for side in (x, w))
+    noise_x, noise_w = (side.each(side.quantizer.scale).astype(np.float64) ** 2 / 12 for side in (x, w))
     square_x, square_w = (side.array.values.astype(np.float64) ** 2 for side in (x, w))
     # The mean over all cells of A @ B is the mean of A's column means times B's row means.
     pairs = ((square_x, noise_w), (noise_x, square_w), (noise_x, noise_w))

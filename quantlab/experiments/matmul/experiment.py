@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quantlab.arrays import Array
 from quantlab.experiments import spelling
-from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
+from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, whole
 from quantlab.experiments.matmul.operands import MOST_COLUMNS, MOST_ROWS, MOST_TERMS, PAIRS
 from quantlab.experiments.page import Recall, compute_anew
 from quantlab.linear import Product, RunningSum, accumulate, quantized_matmul, running_sum
@@ -24,6 +24,15 @@ ACCUMULATORS = {"int32": 32, "int16": 16, "int8": 8}
 MOST_BITS = 8
 MOST_SUMS = 2**22  # of all groups together: each group has an accumulator for every cell
 LARGEST_SEED = 2**31 - 1
+_WIDTH = whole(1, MOST_BITS)
+
+
+def _read_width(text: str) -> int:
+    return 0 if text == "same" else _WIDTH.read(text)
+
+
+def _show_width(bits: int) -> str:
+    return _WIDTH.show(bits) if bits else "same"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +46,7 @@ class Settings:
     n: int = address("n", whole(1, MOST_COLUMNS), default=4)
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     bits: int = address("bits", whole(1, MOST_BITS), default=8)
-    weight_bits: int = address("wbits", whole(0, MOST_BITS), default=0)  # 0: as many as X
+    weight_bits: int = address("wbits", parsed(_read_width, _show_width), default=0)  # 0: as many as X
     symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=True)
     weight_symmetric: bool = address("wgrid", flag(true="symmetric", false="affine"), default=True)
     signed: bool = address("codes", flag(true="signed", false="unsigned"), default=True)
@@ -92,6 +101,13 @@ class Side:
     array: Array
     quantizer: Quantizer
     codes: QTensor
+
+    def each(self, parameter: Any) -> NDArray[Any]:
+        """Return a parameter of the grid, its scale or its zero point, for each element: a view where it can be."""
+        values, granularity = np.asarray(parameter), self.quantizer.scheme.granularity
+        if isinstance(granularity, PerGroup):
+            values = np.repeat(values, granularity.size, axis=granularity.axis)[: len(self.array.values)]
+        return np.broadcast_to(values, self.array.values.shape)
 
 
 @dataclass(frozen=True, eq=False)

@@ -129,6 +129,6 @@ PAIRS: dict[str, Pair] = {
     "article": Pair("article rand", "Both uniform in [0, 1) from NumPy's rand: the article's example.", _article),
     "uniform": Pair("uniform", "Both equally likely everywhere in [−1, 1).", _uniform),
     "normal": Pair("normal", "Both bell-shaped around 0.", _normal),
-    "layer": Pair("ReLU × weights", "X after a ReLU, W normal: what a layer of a network multiplies.", _layer),
+    "relu": Pair("ReLU × weights", "X after a ReLU, W normal: what a layer of a network multiplies.", _layer),
     "wide": Pair("one wide channel", f"Both normal, but one column of W is {WIDE_FACTOR} times wider.", _wide),
 }

@@ -75,11 +75,12 @@ def _narrow_weights(result: Result) -> str | None:
     bits = result.settings.weight_bits
     if not bits or bits >= result.settings.bits or len(result.integers) != 1:
         return None
-    wide = result.again(weight_bits=0)
-    here, there = _rms(result.now.errors), _rms(wide.errors)
-    if not there:
+    # With accumulators that never end: an overflow would drown what the weights do.
+    now, wide = (result.again(accumulator="int32", weight_bits=bits) for bits in (bits, 0))
+    here, there = _rms(now.errors), _rms(wide.errors)
+    narrow_sum, wide_sum = (int(bits_needed(each.product.accumulator).max()) for each in (now, wide))
+    if not there or here <= there or narrow_sum >= wide_sum:
         return None
-    narrow_sum, wide_sum = (int(bits_needed(each.product.accumulator).max()) for each in (result.now, wide))
     return (
         f"Weights of {bits_of(bits)} take {share(bits / result.settings.bits)} of the room, and the widest sum in X·W "
         f"needs :blue[**{bits_of(narrow_sum)}**] instead of {wide_sum}; but the rms error grows "
@@ -178,7 +179,7 @@ TRIES: dict[str, Settings] = {
     "the article": Settings(),
     "affine activations": Settings(symmetric=False),
     "int16 accumulator, K = 512": Settings(k=512, accumulator="int16"),
-    "4-bit weights": Settings(data="layer", k=8, weight_bits=4, weight_per="column", row=8, column=1),
+    "4-bit weights": Settings(data="relu", k=8, weight_bits=4, weight_per="column", row=8, column=1),
     "one wide channel": Settings(data="wide"),
 }
 """From label to state."""

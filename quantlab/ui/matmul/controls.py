@@ -78,7 +78,7 @@ def cell(shape: tuple[int, int] | None, *, width: int = 104) -> None:
             width=width,
             help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}."
             if shape
-            else "There is no product yet.",
+            else _NO_PRODUCT,
             **address.key(field, to_widget=partial(_held, most=length - 1)),
         )
 

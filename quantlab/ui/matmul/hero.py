@@ -81,11 +81,7 @@ def _side(name: str, side: Side) -> Matrix:
 
 
 def _centred(side: Side) -> NDArray[np.int64]:
-    codes = np.asarray(side.codes.codes, np.int64)
-    zero = np.asarray(side.quantizer.zero_point, np.int64)
-    if zero.ndim == 2 and zero.shape[0] not in (1, len(codes)):  # groups of rows
-        zero = np.repeat(zero, -(-len(codes) // len(zero)), axis=0)[: len(codes)]
-    centred: NDArray[np.int64] = codes - zero
+    centred: NDArray[np.int64] = np.asarray(side.codes.codes, np.int64) - side.each(side.quantizer.zero_point)
     return centred
 
 

@@ -2,12 +2,13 @@
 // tells Python, which sends that cell's sum; playing the sum stays in the browser and never disturbs the page.
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)")
+const PLAYS = "Play the sum term by term", CALM = "Play: your system asks for less motion, so step through the terms instead"
 const PLAY_MS = 650, WHOLE_PLAY_MS = 6000, FRAME_MS = 90
 
 function build(root, said) {
   const s = root.cross = {root, said, svg: make("svg", root), timer: 0, sent: null}
   set(root, {role: "group", tabindex: -1})
-  set(s.svg, {role: "img", tabindex: 0})
+  set(s.svg, {role: "application", tabindex: 0})
   s.matrixLayer = make("g", s.svg)
   s.groups = [0, 1, 2].map(which => {
     const group = make("g", s.matrixLayer, ["x", "w", "product"][which])
@@ -51,7 +52,7 @@ function build(root, said) {
     moved(s)
   })
   // A held key sends nothing until it is let go.
-  s.svg.addEventListener("keyup", () => send(s))
+  s.svg.addEventListener("keyup", event => event.key.startsWith("Arrow") && send(s))
   s.svg.addEventListener("blur", () => {
     send(s)
     showTip(s, null)
@@ -80,7 +81,7 @@ function buildControls(s) {
     return node
   }
   s.back = button("‹", "One term back", () => show_(s, s.at - 1))
-  s.play = button("▶ Play", "Play the sum term by term", () => s.timer ? stop(s) : start(s))
+  s.play = button("▶ Play", PLAYS, () => s.timer ? stop(s) : start(s))
   s.forward = button("›", "One term on", () => show_(s, s.at + 1))
   s.slider = element("input", row)
   Object.assign(s.slider, {type: "range", min: 0, step: 1})
@@ -89,7 +90,7 @@ function buildControls(s) {
   s.caption = element("div", s.controls, "caption")
   const calm = () => {
     s.play.disabled = reducedMotion.matches
-    s.play.title = reducedMotion.matches ? "Your system asks for less motion: step through the terms instead" : "Play the sum term by term"
+    label(s.play, "▶ Play", reducedMotion.matches ? CALM : PLAYS)
     if (reducedMotion.matches) stop(s)
   }
   reducedMotion.addEventListener("change", calm)
@@ -100,6 +101,13 @@ function buildControls(s) {
 function show_(s, at) {
   stop(s)
   go(s, at)
+  s.said.textContent = captionOf(s)
+}
+
+function label(button, text, meaning) {
+  button.textContent = text
+  button.title = meaning
+  button.setAttribute("aria-label", meaning)
 }
 
 function go(s, at) {
@@ -122,13 +130,13 @@ function start(s) {
     if (s.at >= s.sum.products.length) stop(s)
   }
   s.timer = setInterval(next, wait)
-  s.play.textContent = "❙❙ Pause"
+  label(s.play, "❙❙ Pause", "Pause")
 }
 
 function stop(s) {
   clearInterval(s.timer)
   s.timer = 0
-  s.play.textContent = "▶ Play"
+  label(s.play, "▶ Play", PLAYS)
 }
 
 // The choice has moved here. Small products bring the sums of all their cells along; of a large one it is still to come.
@@ -140,7 +148,7 @@ function moved(s) {
     takeUp(s, known)
     laySum(s)
   }
-  s.said.textContent = cellWords(s, {which: 2, row: s.row, column: s.column}).replaceAll("\n", ", ")
+  s.said.textContent = known ? `cell ${known.cell}, ${known.finish.join(", ").replaceAll("**", "")}` : `cell ${s.row}, ${s.column}`
 }
 
 function send(s) {
@@ -162,7 +170,7 @@ function showTip(s, hit) {
 function layAll(s) {
   const {d} = s
   s.small = s.width < PHONE
-  set(s.svg, {"aria-label": d.alt, viewBox: `0 0 ${s.width} ${s.high}`, width: s.width, height: s.high})
+  set(s.svg, {"aria-label": `${d.alt} Arrow keys choose a cell.`, viewBox: `0 0 ${s.width} ${s.high}`, width: s.width, height: s.high})
   layMatrices(s)
   layChoice(s)
   laySum(s)
