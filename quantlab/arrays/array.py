@@ -111,6 +111,9 @@ def as_matrix(
     wide = cut.astype(np.float64)
     largest = float(np.finfo(np.float32).max)
     held: NDArray[np.float32] = np.clip(wide, -largest, largest).astype(np.float32)
+    beyond = int((np.isfinite(wide) & (np.abs(wide) > largest)).sum())
+    if beyond:
+        said.append(f"{beyond} of its values lie beyond float32 and count as its largest number.")
     bad = ~np.isfinite(wide)
     if bad.any():
         held[bad] = 0

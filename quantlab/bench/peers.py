@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,6 +23,8 @@ from .timing import Side, fastest
 
 AnyArray = np.ndarray[Any, np.dtype[Any]]
 
+_ALONE = threading.RLock()
+
 
 def hold_instructions(tier: Tier) -> None:
     """Hold PyTorch's products to the instructions of the tier; it reads that when it is imported.
@@ -34,8 +37,13 @@ def hold_instructions(tier: Tier) -> None:
 
 @contextmanager
 def held_to(threads: int) -> Iterator[None]:
-    """Hold our kernels, BLAS and PyTorch to so many threads inside the ``with`` block."""
+    """Hold our kernels, BLAS and PyTorch to so many threads inside the ``with`` block.
+
+    One block at a time: who measures beside another measures both, and of two that overlap the second would take the
+    first one's threads for the usual ones and leave them behind.
+    """
     with ExitStack() as stack:
+        stack.enter_context(_ALONE)
         stack.enter_context(kernels.at_most(threads))
         try:
             from threadpoolctl import threadpool_limits

@@ -79,12 +79,17 @@ def quality_against_bits(
     for mode, values in curves.items():
         shown = floats(values)
         traces.append(_series(mode, b, shown, [_at(mode, k, v) for k, v in zip(b, shown.tolist(), strict=True)]))
-        ends.append((float(scale(shown[-1])), mode, _STYLES[mode][0]))
+        with np.errstate(divide="ignore"):
+            ends.append((float(scale(shown[-1])), mode, _STYLES[mode][0]))
     if now:
         traces.append(_rings(list(now.values())))
     if logarithmic:
-        heights = np.log10(np.concatenate([floats(values) for values in curves.values()]))
-        low, high = float(np.floor(heights.min())), float(np.ceil(heights.max()))
+        every = np.concatenate([floats(values) for values in curves.values()])
+        heights = np.log10(every[np.isfinite(every) & (every > 0)].astype(np.float64))
+        # Without any error to draw the axis is a decade around one percent; a single height gets one on either side.
+        low, high = (float(np.floor(heights.min())), float(np.ceil(heights.max()))) if len(heights) else (-1.0, 1.0)
+        if low == high:
+            low, high = low - 1, high + 1
     else:
         low, high = 0.0, 104.0
     yaxis: dict[str, Any] = {"range": [low, high], "title": {"text": title}}

@@ -119,6 +119,20 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
             "title": "output error, %", "logarithmic": True,
         },
     ),
+    "modes, no error at any width": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: np.zeros(8) for mode in MODES}, "title": "output error, %",
+            "logarithmic": True, "now": dict.fromkeys(MODES, (8, 0.0)),
+        },
+    ),
+    "modes, one error at every width": (
+        quality_against_bits,
+        {
+            "bits": np.arange(1, 9), "curves": {mode: np.full(8, 10.0) for mode in MODES}, "title": "output error, %",
+            "logarithmic": True,
+        },
+    ),
     "times, half of them measured": (
         time_against_batch,
         {

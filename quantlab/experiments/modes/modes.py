@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,14 +121,34 @@ class Chain:
         return np.asarray(values, np.float32)
 
 
-@lru_cache(maxsize=16)
+# What follows from a network's weights alone goes with the network: a visitor's must not outlive their session.
+_KEPT: WeakKeyDictionary[Network, dict[tuple[str, Scheme], Any]] = WeakKeyDictionary()
+_MOST_KEPT = 8  # schemes of a network
+
+
+def _kept(network: Network, what: str, scheme: Scheme, make: Callable[[], Any]) -> Any:
+    own = _KEPT.setdefault(network, {})
+    found = own.get((what, scheme))
+    if found is None:
+        found = make()
+        while len(own) >= _MOST_KEPT:
+            own.pop(next(iter(own)), None)
+        own[what, scheme] = found
+    return found
+
+
 def quantized_weights(network: Network, scheme: Scheme) -> tuple[QuantizedWeight, ...]:
     """Return the weights of all layers in codes.
 
     >>> [weight.shape for weight in quantized_weights(Network.drawn(), weight_scheme(4, "tensor"))]
     [(32, 64), (32, 32), (10, 32)]
     """
-    return tuple(quantize_weight(layer.weight, scheme, bias=layer.bias) for layer in network.layers)
+
+    def make() -> tuple[QuantizedWeight, ...]:
+        return tuple(quantize_weight(layer.weight, scheme, bias=layer.bias) for layer in network.layers)
+
+    found: tuple[QuantizedWeight, ...] = _kept(network, "codes", scheme, make)
+    return found
 
 
 def chain(mode: str, network: Network, grids: Grids, ranges: Sequence[tuple[float, float]], batch: int) -> Chain:
@@ -165,11 +185,13 @@ def chain(mode: str, network: Network, grids: Grids, ranges: Sequence[tuple[floa
     return Chain(mode, network, chained)
 
 
-@lru_cache(maxsize=16)
 def _weight_only(network: Network, scheme: Scheme) -> Chain:
-    # Neither batch, nor calibration, nor the grid of the activations changes it.
-    weights, last = quantized_weights(network, scheme), len(network.layers) - 1
-    return Chain(WEIGHT_ONLY, network, [WeightOnly(weight, relu=n < last) for n, weight in enumerate(weights)])
+    # Neither batch, nor calibration, nor the grid of the activations changes the layers.
+    def make() -> list[WeightOnly]:
+        weights, last = quantized_weights(network, scheme), len(network.layers) - 1
+        return [WeightOnly(weight, relu=n < last) for n, weight in enumerate(weights)]
+
+    return Chain(WEIGHT_ONLY, network, _kept(network, "weight-only", scheme, make))
 
 
 def grid(lo: float, hi: float, scheme: Scheme) -> Quantizer:

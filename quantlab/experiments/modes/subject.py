@@ -17,6 +17,7 @@ F32 = NDArray[np.float32]
 LARGE = 4096
 _DRAWN_OUTPUTS, _DRAWN_ROWS = 256, 128
 MOST_SAMPLES = 500
+_LARGEST_OWN = np.float32(1e30)
 MOST_OWN = 1024  # outputs and inputs of a visitor's weight
 LOUDEST = 300
 
@@ -93,6 +94,9 @@ def of_weight(weight: Array, seed: int) -> Subject:
     """
     matrix, remark = as_matrix(weight.values, (MOST_OWN, MOST_OWN), rows="first", alone="row")
     outputs, inputs = matrix.shape
+    if np.abs(matrix).max() > _LARGEST_OWN:  # sums of larger ones would leave float32
+        matrix = np.clip(matrix, -_LARGEST_OWN, _LARGEST_OWN)
+        remark = f"{remark} Values beyond ±10³⁰ count as ±10³⁰.".strip()
     rows = np.random.default_rng([seed, inputs]).standard_normal((_DRAWN_ROWS + MOST_SAMPLES, inputs), np.float32)
     live, known = rows[:_DRAWN_ROWS], rows[_DRAWN_ROWS:]
     network, nothing = Network([(matrix, np.zeros(outputs))]), np.empty(0, np.int64)

@@ -76,9 +76,7 @@ def cell(shape: tuple[int, int] | None, *, width: int = 104) -> None:
             disabled=shape is None,
             step=1,
             width=width,
-            help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}."
-            if shape
-            else _NO_PRODUCT,
+            help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}." if shape else _NO_PRODUCT,
             **address.key(field, to_widget=partial(_held, most=length - 1)),
         )
 
