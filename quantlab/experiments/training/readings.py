@@ -47,7 +47,7 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
         lead,
         *accuracies,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, "bits a value"),
+        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, ""),
     )
 
 
