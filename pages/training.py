@@ -28,7 +28,7 @@ with anatomy.control_bar():
     controls.more()
     sharing.share(yours=False)
     controls.train(settings)
-anatomy.notice(address.notice(), address.news())
+anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
 anatomy.tries(stories.TRIES, settings, stories.taken)
 with anatomy.hero():

@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.experiments.training import VIEWS, Settings
-from quantlab.nn import DATASETS, Plan
+from quantlab.nn import DATASETS, DivergenceError, Plan
 from quantlab.ui.training import work as module
 from quantlab.ui.training.ahead import Ahead
 from quantlab.ui.training.work import Line, Work
@@ -180,3 +180,17 @@ def test_two_visitors_train_beside_each_other():
     works = [Work(SMALL, Line(2)).start() for _ in range(2)]
     until(lambda: all(each.done for each in works))
     assert [run.accuracy for run in works[0].runs] == [run.accuracy for run in works[1].runs]
+
+
+def test_what_went_wrong_stands_in_the_notice(monkeypatch):
+    def broken(*args, **more):
+        raise DivergenceError("Training diverged in epoch 1 at a rate of 1; choose a lower rate.")
+
+    monkeypatch.setattr(module, "sweep", broken)
+    app = opened(data="moons")
+    app.button(key="train").click().run()
+    until(lambda: app.session_state["quantlab-training"].done)
+    app.run()
+    said = "Training diverged in epoch 1 at a rate of 1; choose a lower rate"
+    assert any(said in each.value.replace("\\", "") for each in app.markdown)
+    assert any("nothing is lost" in each.value for each in app.markdown)

@@ -14,7 +14,7 @@ from quantlab.ui import anatomy, look
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 
-_COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": "orange"}
+_COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": ""}
 
 
 def losses(settings: Settings, found: Networks) -> None:
