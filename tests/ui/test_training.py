@@ -99,7 +99,7 @@ def test_the_next_steps_of_the_bits_are_trained_once_and_one_state_at_a_time():
         go.wait(5)
         seen.append((state.bits, state.learned))
 
-    ahead = Ahead(train, delay=0)
+    ahead = Ahead(train, delay=0, line=Line(1))
     thread = ahead.prepare(Settings(bits=8), None)
     assert ahead.prepare(Settings(data="moons"), None) is None
     go.set()
@@ -111,11 +111,23 @@ def test_the_next_steps_of_the_bits_are_trained_once_and_one_state_at_a_time():
     assert len(seen) == 26
 
 
+def test_training_ahead_gives_way_to_a_training_that_somebody_watches():
+    line, seen = Line(1), []
+    watched = Work(LONG, line).start()
+    thread = Ahead(lambda state, recall: seen.append(state), delay=0, line=line).prepare(Settings(), None)
+    until(lambda: watched.began)
+    time.sleep(0.05)
+    assert seen == []
+    watched.stop.set()
+    thread.join(10)
+    assert len(seen) == 13
+
+
 def test_a_fault_while_training_ahead_is_nobodys_page(caplog):
     def broken(state, recall):
         raise RuntimeError("boom")
 
-    ahead = Ahead(broken, delay=0)
+    ahead = Ahead(broken, delay=0, line=Line(1))
     ahead.prepare(Settings(), None).join(5)
     assert "could not be trained ahead" in caplog.text
     assert ahead.prepare(Settings(data="moons"), None) is not None

@@ -16,8 +16,10 @@ from quantlab.experiments.training import Settings
 from quantlab.experiments.training.experiment import Recall
 from quantlab.experiments.training.networks import networks
 from quantlab.nn import BITS, Plan
+from quantlab.ui.training.work import LINE, Line
 
 _DELAY_S = 1.5  # the page itself comes first
+_LOOK_S = 0.5  # how often it is looked whether somebody still trains
 _PAUSE_S = 0.03  # between networks, so that pages get their turn
 _LOG = logging.getLogger(__name__)
 
@@ -36,10 +38,13 @@ class Ahead:
         ``train(settings, recall)`` puts the networks of a state into the cache.
     delay : float
         Seconds before it begins.
+    line : Line
+        Of those who train in front of somebody: they come first.
     """
 
     train: Callable[[Settings, Recall], None] = _train
     delay: float = _DELAY_S
+    line: Line = LINE
     _known: set[Plan] = field(default_factory=set)
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
@@ -69,6 +74,8 @@ class Ahead:
         try:
             time.sleep(self.delay)
             for state in neighbours(settings):
+                while self.line.busy:
+                    time.sleep(_LOOK_S)
                 self.train(state, recall)
                 time.sleep(_PAUSE_S)
         except Exception:
