@@ -12,7 +12,7 @@ from quantlab import charts  # noqa: E402
 from quantlab.experiments import matmul  # noqa: E402
 from quantlab.experiments.matmul import errors, readings, stories  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, sharing, sources, uploads  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing, sources  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
 from quantlab.ui.components.window import window  # noqa: E402
 from quantlab.ui.matmul import controls, hero  # noqa: E402
@@ -25,9 +25,9 @@ operands = controls.operands_of(settings)
 top, hero_place = st.container(), anatomy.hero()
 result = None
 if operands is None:
-    said = uploads.EMPTY
+    said = controls.EMPTY[settings.own]
     with hero_place:
-        uploads.ask()
+        controls.ask()
 else:
     x, w, remark = operands
     pinned = controls.operands_of(settings.pin)
@@ -40,7 +40,7 @@ with top:
     with anatomy.control_bar():
         controls.data()
         bar.bits(matmul.MOST_BITS)
-        bar.grid()
+        bar.grid(about="Of X; the grid of W is under More.\n\n")
         controls.cell(result and result.now.exact.shape)
         controls.accumulator()
         controls.more()

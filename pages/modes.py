@@ -11,18 +11,27 @@ import streamlit as st  # noqa: E402
 from quantlab.experiments import modes  # noqa: E402
 from quantlab.experiments.modes import readings, stories  # noqa: E402
 from quantlab.experiments.modes.experiment import MOST_BITS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
+from quantlab.experiments.spelling import YOURS  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing, uploads  # noqa: E402
 from quantlab.ui.modes import controls, curves, hero  # noqa: E402
 from quantlab.ui.modes.views import VIEWS  # noqa: E402
 
 settings: modes.Settings = address.settings()
 
+subject = controls.subject_of(settings)
+
 # The hero is sent first, though it stands below: it is what the eye waits for.
 top, hero_place = st.container(), anatomy.hero()
-result = modes.run(settings, recall=cache.shared)
-said = stories.sentence(result)
-with anatomy.before_all_else(hero_place):
-    hero.hero(result, f"The dataflow of a layer in three modes. {anatomy.spoken(said)}")
+result = None
+if subject is None:
+    said = uploads.EMPTY
+    with hero_place:
+        uploads.ask()
+else:
+    result = modes.run(settings, subject, pinned=controls.subject_of(settings.pin), recall=controls.recall)
+    said = stories.sentence(result)
+    with anatomy.before_all_else(hero_place):
+        hero.hero(result, f"The dataflow of a layer in three modes. {anatomy.spoken(said)}")
 
 with top:
     with anatomy.control_bar():
@@ -33,19 +42,22 @@ with top:
         controls.batch()
         controls.live_scale()
         controls.more()
-        sharing.share(yours=False)
+        sharing.share(yours=settings.data == YOURS)
         bar.pin()
-    anatomy.notice(address.notice(), address.news())
+    anatomy.notice(" ".join(filter(None, [address.notice(), subject and subject.remark])), address.news())
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-anatomy.numbers(readings.readings(result), result.compared_name or "")
-st.caption(readings.image_note(result))
+if result is None:
+    anatomy.no_numbers(readings.LABELS)
+else:
+    anatomy.numbers(readings.readings(result), result.compared_name)
+    st.caption(readings.image_note(result))
 
-times, widths = anatomy.supporting()
-with times:
-    curves.times(result)
-with widths:
-    curves.widths(result, anatomy.spoken(said))
+    times, widths = anatomy.supporting()
+    with times:
+        curves.times(result)
+    with widths:
+        curves.widths(result, anatomy.spoken(said))
 
-anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})
+    anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

@@ -7,11 +7,15 @@ ends of axes.
 from __future__ import annotations
 
 import math
+from typing import Any
+
+import numpy as np
 
 MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_DECIBELS = 5e-4
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
+_MOST_DIGITS = 9  # tell any two float32 apart
 _NEAR_THE_LAST = 1e300  # from here on a rounder number may be infinite
 
 
@@ -130,3 +134,18 @@ def rounded_up(value: float) -> float:
     # A product with a power of ten may be off by a bit; the text is not.
     steps = (float(f"{first}e{power}") for first in (1, 2, 5, 10, 20))
     return next(step for step in steps if step >= value * (1 - 1e-9))
+
+
+def shortest(value: Any, most: int = _MOST_DIGITS) -> str:
+    """Write a number with as few digits as its type needs to bring it back, `most` at most.
+
+    >>> shortest(np.float32(0.1)), shortest(np.float32(1 / 3)), shortest(-2.0)
+    ('0.1', '0.33333334', '−2')
+    """
+    number = float(value)
+    if not np.isfinite(number):
+        return num(number)
+    kind = np.dtype(type(value)).type
+    with np.errstate(over="ignore"):  # rounded up, the largest number has no neighbour
+        enough = next((d for d in range(1, most) if kind(f"{number:.{d - 1}e}") == value), most)
+    return num(number, enough)

@@ -169,8 +169,36 @@ def find_range(x: np.ndarray[Any, np.dtype[Any]], scheme: Scheme, summary: Summa
         return lo, hi
     some = lo <= hi
     lo, hi = np.where(some, lo, 0.0), np.where(some, hi, 0.0)
-    search = _symmetric_search if scheme.symmetric else _affine_search
-    return search(_measure(x, layout, scheme, summary), lo, hi, scheme, x.size <= FEW)
+    return _search(scheme)(_measure(x, layout, scheme, summary), lo, hi, scheme, x.size <= FEW)
+
+
+def least_squared_error(summary: Summary, scheme: Scheme, lo: Flat, hi: Flat) -> tuple[Flat, Flat]:
+    """Return the range with the least squared error of each part, searched on counts alone.
+
+    Parameters
+    ----------
+    summary : Summary
+        float64; its histogram, of any number of equal bins over its own lo to hi, need not end where the values do.
+    scheme : Scheme
+        Whose codes; its range is not read.
+    lo, hi : float64 arrays, one entry a part
+        Smallest and largest value.
+
+    Examples
+    --------
+    >>> counts = np.array([[0, 0, 8, 8]])
+    >>> end = np.array([2.0])
+    >>> summary = Summary(-end, end, np.zeros((1, 3), np.int64), counts)
+    >>> lo, hi = least_squared_error(summary, Scheme(symmetric=False), np.zeros(1), end)
+    >>> lo.tolist(), 1.9 < float(hi[0]) <= 2
+    ([0.0], True)
+    """
+    measure = _measure_counts(summary, np.dtype(np.float64), scheme)
+    return _search(scheme)(measure, lo, hi, scheme, False)
+
+
+def _search(scheme: Scheme) -> Callable[..., tuple[Flat, Flat]]:
+    return _symmetric_search if scheme.symmetric else _affine_search
 
 
 def _percentiles(x: Any, layout: kernels.Layout, p: float) -> tuple[Flat, Flat]:
@@ -184,28 +212,38 @@ def _percentiles(x: Any, layout: kernels.Layout, p: float) -> tuple[Flat, Flat]:
 def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -> Measure:
     """Return the function from ranges to (squared error, its clipping part), part by part."""
     working = working_type(x.dtype)
+    if summary.histogram is not None:
+        return _measure_counts(summary, working, scheme)
     largest, unit = largest_of(working), unit_of(summary)
     # Every value is widened once here: a search reads them a hundred times.
-    values = None if summary.histogram is not None else np.ascontiguousarray(x).reshape(-1).astype(working, copy=False)
+    values = np.ascontiguousarray(x).reshape(-1).astype(working, copy=False)
 
     def measure(lo: Flat, hi: Flat) -> tuple[Flat, Flat]:
         scale, zero_point, _ = parameters(lo, hi, scheme, working)
         order = order_of(scheme, zero_point)
-        if values is None:
-            errors = np.zeros((layout.parts, 2))
-            kernels.clipping.histogram_error(
-                summary.histogram, summary.lo, summary.hi, scale, zero_point, order, unit, errors
+
+        def add(start: int, stop: int) -> Any:
+            own = np.zeros((2, layout.parts))
+            kernels.statistics.squared_error(
+                values, start, stop, scale, zero_point.astype(np.int32), layout, order, largest, unit, own
             )
-        else:
+            return own
 
-            def add(start: int, stop: int) -> Any:
-                own = np.zeros((2, layout.parts))
-                kernels.statistics.squared_error(
-                    values, start, stop, scale, zero_point.astype(np.int32), layout, order, largest, unit, own
-                )
-                return own
+        errors = sum(kernels.over_ranges(add, len(values))).T
+        return errors.sum(axis=1), errors[:, 1]
 
-            errors = sum(kernels.over_ranges(add, len(values))).T
+    return measure
+
+
+def _measure_counts(summary: Summary, working: np.dtype[Any], scheme: Scheme) -> Measure:
+    unit = unit_of(summary)
+
+    def measure(lo: Flat, hi: Flat) -> tuple[Flat, Flat]:
+        scale, zero_point, _ = parameters(lo, hi, scheme, working)
+        errors = np.zeros((len(lo), 2))
+        kernels.clipping.histogram_error(
+            summary.histogram, summary.lo, summary.hi, scale, zero_point, order_of(scheme, zero_point), unit, errors
+        )
         return errors.sum(axis=1), errors[:, 1]
 
     return measure
@@ -263,6 +301,8 @@ def _affine_search(measure: Measure, lo: Flat, hi: Flat, scheme: Scheme, few: bo
 
 def _best_end(measure: Callable[[Flat], tuple[Flat, Flat]], outer: Flat, anchor: Flat) -> tuple[Flat, Flat]:
     """Move each end from `outer` towards `anchor`; return the best place and its error."""
+    if (outer == anchor).all():
+        return outer, np.full(len(outer), np.inf)  # nowhere to go
     share, error = _best_share(lambda t: measure(anchor + (outer - anchor) * t), len(outer))
     return anchor + (outer - anchor) * share, error
 

@@ -55,7 +55,6 @@ LINES = {"quantlab": range(80, 351), "pages": range(40, 151)}
 # Shorter than a file should be, each for a reason that more lines would not mend.
 SHORT = {
     "__init__.py": "a room's front door: what it offers, or what it is for",
-    "quantlab/arrays/array.py": "the one value that all rooms pass on",
     "quantlab/experiments/page.py": "what the experiments of all pages pass on",
     "quantlab/kernels/threads.py": "the one pool that all kernels share",
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",

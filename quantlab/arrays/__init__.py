@@ -1,6 +1,6 @@
 """Arrays to quantize: built-in ones, and those that visitors bring."""
 
-from quantlab.arrays.array import Array
+from quantlab.arrays.array import Array, as_matrix
 from quantlab.arrays.builtin import SIZES, SOURCES, Parameter, Source, build
 from quantlab.arrays.files import FileError, Member, members, parse_text, read
 
@@ -12,6 +12,7 @@ __all__ = [
     "Member",
     "Parameter",
     "Source",
+    "as_matrix",
     "build",
     "members",
     "parse_text",

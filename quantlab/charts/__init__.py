@@ -12,6 +12,7 @@ from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
 from quantlab.charts.modes import Place, modes_roofline, quality_against_bits, time_against_batch
+from quantlab.charts.observers import Range, level_of_each, ranges_over_batches
 from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.race import Speed, race_bars, race_roofline
 from quantlab.charts.requantization import requantization_stairs
@@ -28,6 +29,7 @@ __all__ = [
     "TOKEN",
     "Accuracy",
     "Place",
+    "Range",
     "Speed",
     "accuracy_against_bits",
     "channel_ranges",
@@ -37,6 +39,7 @@ __all__ = [
     "error_growth",
     "error_histogram",
     "heat_map",
+    "level_of_each",
     "loss_curves",
     "modes_roofline",
     "moved_codes",
@@ -47,6 +50,7 @@ __all__ = [
     "quality_against_bits",
     "race_bars",
     "race_roofline",
+    "ranges_over_batches",
     "requantization_stairs",
     "safe_terms",
     "sqnr_against_bits",

@@ -229,7 +229,9 @@ def error_growth(
     shown = at[::2] if narrow and logarithmic else at
     return figure(
         traces,
-        annotations=[note(0, 1, "thin: theory", "ink", size=12, xref="paper", yref="paper", yanchor="bottom")],
+        annotations=[
+            note(0, 1, "thin: expected from these scales", "ink", size=12, xref="paper", yref="paper", yanchor="bottom")
+        ],
         margin={"l": 64, "r": 16, "t": 24, "b": 46},
         xaxis={
             "type": "log" if logarithmic else "linear",

@@ -19,14 +19,14 @@ def bits(most: int, *, width: int = 160) -> None:
     st.slider("Bits", 1, most, width=width, help=help_for("bits", "code"), **address.key("bits"))
 
 
-def grid(field: str = "symmetric", label: str = "Grid") -> None:
-    """Choose between a symmetric and an affine grid."""
+def grid(field: str = "symmetric", label: str = "Grid", *, about: str = "") -> None:
+    """Choose between a symmetric and an affine grid; `about` says of what."""
     st.segmented_control(
         label,
         list(_GRIDS),
         format_func=_GRIDS.__getitem__,
         required=True,
-        help=help_for("symmetric", "affine", "zero point"),
+        help=" ".join(filter(None, [about, help_for("symmetric", "affine", "zero point")])),
         **address.key(field),
     )
 

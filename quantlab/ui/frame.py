@@ -46,6 +46,7 @@ PAGES = (
     Page("", "Tensor", _PAGES / "tensor.py", "quantlab.experiments.tensor"),
     Page("matmul", "Integer matmul", _PAGES / "matmul.py", "quantlab.experiments.matmul"),
     Page("modes", "Modes", _PAGES / "modes.py", "quantlab.experiments.modes"),
+    Page("calibration", "Calibration", _PAGES / "calibration.py", "quantlab.experiments.calibration"),
     Page("training", "PTQ and QAT", _PAGES / "training.py", "quantlab.experiments.training"),
 )
 

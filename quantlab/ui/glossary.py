@@ -9,8 +9,8 @@ GLOSSARY: dict[str, str] = {
     "affine": "A grid with a zero point: its codes follow the range from lo to hi; it holds 0 unless set free.",
     "agreement": "The share of rows for which the largest output is the same one as that of float32.",
     "axis": "Whole: from the largest value to its mirror; body: where 99 % of the values lie, the rest counted beside.",
-    "bias": "A float added to every output of a column; as an integer in steps of scale X × scale W it joins the sum.",
     "batch": "How many rows go through together; they share one reading of the weights.",
+    "bias": "A float added to every output of a column; as an integer in steps of scale X × scale W it joins the sum.",
     "bits a value": "Codes, scales and zero points together, divided by the number of values.",
     "bits": "The width of a code; each bit doubles the number of codes and about halves the step, and so the error.",
     "bytes moved": "What the steps of one batch read and write, weights included; counted from shapes and types.",
@@ -47,6 +47,7 @@ GLOSSARY: dict[str, str] = {
     "max error": "The largest |x̂ − x|; in steps, each error is divided by its own scale.",
     "mean error": "The mean of |x̂ − x|.",
     "min-max": "A range from the smallest to the largest value: nothing lies outside it.",
+    "moving average": "The ends of each batch, averaged: a new one moves the range by its share of the way.",
     "mse": "The mean of (x̂ − x)²; large errors count most.",
     "mse-optimal": "The range with the least mean squared error: it clips a little where finer steps gain more, and is "
     "wider than the values where the last code would fall short of them.",

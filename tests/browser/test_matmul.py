@@ -95,6 +95,8 @@ def test_arrow_keys_walk_over_the_product_and_tell_the_server_once(page: Page, s
     page.locator(".ql-cross > svg").focus()
     page.keyboard.down("ArrowDown")
     page.keyboard.down("ArrowDown")
+    # The sum is there at once; the rest of the page follows when the key is let go.
+    assert _last_sum(page) == code(result(Settings(row=4)).sum.sums[-1])
     assert "row" not in page.url
     page.keyboard.up("ArrowDown")
     shows(page, Settings(row=4))
@@ -173,7 +175,7 @@ def test_the_drawing_is_reached_by_tab_with_its_controls(page: Page, server: Ser
 @pytest.mark.fresh
 def test_an_array_of_ones_own_becomes_the_weights_and_says_how(page: Page, server: Server) -> None:
     visit(page, server, "/matmul?data=yours")
-    settled(page, "Here goes your own array")
+    settled(page, "Here goes your own W")
     expect(page.get_by_role("spinbutton", name="Row")).to_be_disabled()
     file = io.BytesIO()
     np.save(file, np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import re
 from functools import cache
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 from accessibility import sideways, violations
 from conftest import ROOT, Server
@@ -158,3 +160,17 @@ def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) ->
     settled(page, "all three match float32")
     expect(page.locator(".st-key-notice")).to_contain_text("values for batch, shift and loud could not be used")
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+@pytest.mark.fresh
+def test_a_weight_of_ones_own_is_run_in_three_modes(page: Page, server: Server) -> None:
+    visit(page, server, "/modes?data=yours")
+    settled(page, "Here goes your own array")
+    file = io.BytesIO()
+    np.save(file, np.random.default_rng(1).standard_normal((6, 3, 4)).astype(np.float32))
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
+        {"name": "w.npy", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
+    )
+    expect(page.locator(".st-key-notice")).to_contain_text("(6, 3, 4) is taken as 6 × 12")
+    expect(page.locator(".ql-dataflow > svg > g")).to_have_count(3)
+    expect(page.locator(".st-key-title-times")).to_contain_text("built-in networks only")

@@ -10,6 +10,7 @@ import pytest
 from quantlab.charts import (
     Accuracy,
     Place,
+    Range,
     Speed,
     accuracy_against_bits,
     channel_ranges,
@@ -19,6 +20,7 @@ from quantlab.charts import (
     error_growth,
     error_histogram,
     heat_map,
+    level_of_each,
     loss_curves,
     modes_roofline,
     moved_codes,
@@ -28,6 +30,7 @@ from quantlab.charts import (
     quality_against_bits,
     race_bars,
     race_roofline,
+    ranges_over_batches,
     requantization_stairs,
     safe_terms,
     sqnr_against_bits,
@@ -74,7 +77,34 @@ SAFE = {f"int{n}": np.array([(2 ** (n - 1) - 1) // 4**b for b in range(8)]) for 
 RNG = np.random.default_rng(7)
 MODES = ("weight-only", "dynamic", "static")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
+OBSERVERS = ("min-max", "percentile 99.9", "moving average", "MSE", "entropy")
 FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
+    "ranges over batches, one odd": (
+        ranges_over_batches,
+        {
+            "ranges": {name: Range(np.zeros(32), np.append(np.ones(19), np.full(13, k + 1.0)), k == 2)
+                       for k, name in enumerate(OBSERVERS)},
+            "now": 32, "odd": 20,
+        },
+    ),
+    "ranges over batches, of both signs and pinned": (
+        ranges_over_batches,
+        {
+            "ranges": {name: Range(-np.ones(32) * 9, np.ones(32), k == 0) for k, name in enumerate(OBSERVERS)},
+            "now": 1, "pinned": np.full(32, 40.0),
+        },
+    ),
+    "level of each observer": (
+        level_of_each,
+        {
+            "names": OBSERVERS, "levels": [14.0, 17.0, 24.5, 17.8, 17.2], "words": ["14.0 dB"] * 5,
+            "pinned": np.full(5, 30.0),
+        },
+    ),
+    "level of each observer, some without": (
+        level_of_each,
+        {"names": OBSERVERS, "levels": [-3.0, np.nan, -0.5, np.inf, -3.0], "words": ["−3.00 dB"] * 5},
+    ),
     "modes, accuracy": (
         quality_against_bits,
         {
@@ -99,14 +129,14 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "times, none of them measured": (
         time_against_batch, {"batches": BATCHES, "curves": {mode: [None] * 9 for mode in ("float32", *MODES)}}
     ),
-    "roofline of the modes": (
+    "modes, roofline": (
         modes_roofline,
         {
             "places": {m: [Place(n / 2, 1e9 * n, f"{m}, {n} rows") for n in BATCHES] for m in ("float32", *MODES)},
             "float32": 8e10, "int8": 1.6e11, "bandwidth": 2e10, "now": [Place(32, 6.4e10, "static, 64 rows")],
         },
     ),
-    "roofline of the modes, nothing measured": (
+    "modes, roofline of nothing": (
         modes_roofline, {"places": {}, "float32": 8e10, "int8": 7e10, "bandwidth": 2e10}
     ),
     "calibration, live data beyond": (

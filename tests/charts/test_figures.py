@@ -89,15 +89,15 @@ def test_arrays_travel_in_the_small_types(drawn):
 
 @pytest.mark.parametrize("word", ["integer", "rounding", "clipping"])
 def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
-    # A gold or crimson trace is an area of errors, the range that makes them, or where two roundings part; blue are
-    # codes, levels, symmetric grids, and what computes with integers.
+    # A gold or crimson trace is an area of errors, or what makes them: a range, or where two roundings part. Blue are
+    # codes, levels, what computes with them, symmetric grids, and of several observers the one that serves codes best.
     used = {trace.line.color for trace in drawn.data if hasattr(trace, "line") and trace.line.color}
     errors = ("error x̂ − x", "error of a cell", "x", "input of the layer")
     accumulators = ("accumulator", "accumulator + bias")
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
     levels = ("weight", "x, input of the layer", "first coordinate")
     meant = {
-        "integer": ("code", "x", "bits", *levels, *products, *accumulators),
+        "integer": ("code", "x", "bits", "batch", *levels, *products, *accumulators),
         "rounding": (*errors, "K", "bits", *accumulators),
         "clipping": errors,
     }

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from quantlab.arrays import Array
 from quantlab.experiments import codec
 from quantlab.experiments.matmul import ACCUMULATORS, Result, Settings, operands, readings, run, stories
+from quantlab.linear import bits_needed
+from quantlab.numerals import code, count
 
 STATES = st.builds(
     Settings,
@@ -146,3 +148,39 @@ def test_a_pin_of_another_shape_is_compared_by_what_both_have() -> None:
 def test_unsigned_codes_are_of_affine_grids_only() -> None:
     assert computed(replace(Settings(), signed=False)).now.x.codes.codes.dtype == np.int8
     assert computed(replace(Settings(), signed=False, symmetric=False)).now.x.codes.codes.dtype == np.uint8
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("weight_symmetric", [True, False])
+@pytest.mark.parametrize("per", ["tensor", "row"])
+def test_the_sentence_on_zero_points_adds_up(signed: bool, weight_symmetric: bool, per: str) -> None:
+    state = Settings(data="uniform", symmetric=False, signed=signed, weight_symmetric=weight_symmetric, per=per)
+    result = computed(state)
+    said = stories.sentence(result)
+    raw = int(np.dot(result.sum.a_codes.astype(int), result.sum.b_codes.astype(int)))
+    zero_x, zero_w = result.zero_points
+    assert result.sum.a_codes[0] - result.sum.a[0] == zero_x
+    assert result.sum.b_codes[0] - result.sum.b[0] == zero_w
+    if zero_x and not zero_w:
+        assert f"{code(zero_x)} × {count(int(result.sum.b_codes.astype(int).sum()))}" in said
+        assert raw - zero_x * int(result.sum.b_codes.astype(int).sum()) == result.integers[0]
+    if zero_x and zero_w:
+        assert "three corrections" in said
+    assert count(raw) in said or not (zero_x or zero_w)
+
+
+def test_a_zero_point_of_zero_takes_nothing_away() -> None:
+    said = stories.sentence(computed(Settings(symmetric=False, signed=False)))
+    assert "zero point" not in said
+
+
+def test_bits_on_the_way_and_bits_of_the_end_are_told_apart() -> None:
+    result = computed(Settings(data="uniform"))
+    final = int(bits_needed(result.integers[0]))
+    assert ("on its way" in stories.sentence(result)) == (final < result.bits)
+
+
+def test_one_bit_has_its_own_story() -> None:
+    assert "all of X does" in stories.sentence(computed(Settings(bits=1)))
+    assert "1\u00a0bits" not in stories.sentence(computed(Settings(weight_bits=1)))
+    assert "of the codes" in stories.sentence(computed(Settings(data="uniform", bits=1)))

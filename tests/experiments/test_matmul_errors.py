@@ -9,7 +9,7 @@ import pytest
 
 from quantlab.experiments.matmul import Result, Settings, errors, operands, run
 from quantlab.experiments.matmul.corrections import cell_columns, corrections, corrections_sentence
-from quantlab.experiments.matmul.growth import against_bits, against_terms, growth_sentence, slope
+from quantlab.experiments.matmul.growth import against_bits, against_terms, growth_sentence, slope, slope_remark
 
 
 def computed(state: Settings) -> Result:
@@ -43,12 +43,12 @@ def test_only_a_zero_point_that_is_not_zero_costs_anything() -> None:
     result = computed(Settings())
     assert "vanish" in corrections_sentence(result, corrections(result))
     result = computed(replace(Settings(), symmetric=False))
-    # 10 · 5 · 4 products; W's column sums take K · N = 20 additions.
+    # 10 · 5 · 4 products, 10 · 4 results; W's column sums take K · N = 20 additions, X's row sums M · K = 50.
     said = corrections_sentence(result, corrections(result))
     assert "beside 200 multiplications" in said
-    assert "**20** additions" in said
+    assert "each of the **40** results; W's column sums, 20 additions" in said
     result = computed(AFFINE)
-    assert "**70** additions" in corrections_sentence(result, corrections(result))
+    assert "X's row sums, 50 more" in corrections_sentence(result, corrections(result))
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -75,7 +75,9 @@ def test_slopes_are_those_of_theory_where_its_assumptions_hold() -> None:
     assert slope(against_terms(result), logarithmic=True) == pytest.approx(0.5, abs=0.05)
     assert slope(against_bits(result), logarithmic=False) == pytest.approx(-1, abs=0.15)
     said = growth_sentence(against_terms(result), against_bits(result))
-    assert "theory says √2" in said
+    assert "grow as √K" in said
+    narrow = computed(Settings(data="uniform", k=64, weight_bits=2))
+    assert "predicted 0.1" in slope_remark(against_bits(narrow), logarithmic=False)
 
 
 def test_a_sample_of_cells_holds_the_chosen_one() -> None:

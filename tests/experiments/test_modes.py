@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from quantlab.arrays import Array
 from quantlab.experiments.modes import Settings, run
-from quantlab.experiments.modes.experiment import distance
+from quantlab.experiments.modes.experiment import OBSERVERS_HERE, distance
 from quantlab.experiments.modes.modes import MODES, calibrated, chain, costs
-from quantlab.experiments.modes.subject import SUBJECTS, build, calibration_rows, live_rows
+from quantlab.experiments.modes.subject import SUBJECTS, build, calibration_rows, live_rows, of_weight
 from quantlab.linear import Dynamic, Static, WeightOnly, quantize_weight
 from quantlab.observers import OBSERVERS
 from quantlab.quantizer import Quantizer
@@ -154,7 +155,7 @@ def test_the_modes_are_the_librarys_layers():
         assert all(isinstance(layer, kinds[mode]) for layer in own.layers if layer is not None)
 
 
-@pytest.mark.parametrize("observer", OBSERVERS)
+@pytest.mark.parametrize("observer", OBSERVERS_HERE)
 def test_calibration_observes_what_enters_each_layer_of_the_float_network(observer):
     subject = build("digits", 0)
     rows = subject.known[:70]
@@ -270,7 +271,7 @@ def test_compared_is_the_pin_or_the_other_grid_and_looks_do_not_change_the_numbe
     assert run(replace(OPENING, pin=pin, compare="nothing")).compared is None
     assert run(replace(OPENING, data="layer", layer=3)).layer == 0
     asked = []
-    run(pinned.settings, recall=lambda key, make: asked.append(key) or make())
+    run(pinned.settings, recall=lambda subject, key, make: asked.append(key) or make())
     assert asked == [("modes", OPENING), ("modes", pin)]
 
 
@@ -278,3 +279,24 @@ def test_rows_share_no_range_in_static():
     grids = replace(OPENING, per="row", symmetric=True).grids()
     assert grids.calibrated == Scheme(granularity=PerTensor())
     assert quantize_weight(np.eye(3), grids.weight).codes.max() == 127
+
+
+def test_a_weight_of_ones_own_is_a_layer_of_its_shape_and_says_how_it_got_it() -> None:
+    weight = np.random.default_rng(5).standard_normal((6, 3, 2, 2)).astype(np.float32)
+    own = of_weight(Array.of(weight, "conv"), 0)
+    result = run(Settings(data="yours", batch=8), own)
+    assert own.shapes == ((6, 12),)
+    assert "(6, 3, 2, 2) is taken as 6 × 12" in own.remark
+    assert (own.network.layers[0].weight == weight.reshape(6, 12)).all()
+    assert result.outcomes["float32"].error == 0
+    assert result.outcomes["static"].accuracy is None
+    assert 0 < result.outcomes["weight-only"].error < 0.02
+    four = run(Settings(data="yours", batch=8, weight_bits=4), own)
+    assert four.outcomes["weight-only"].error > 5 * result.outcomes["weight-only"].error
+
+
+def test_a_pin_on_a_weight_that_is_not_there_is_not_compared_with() -> None:
+    pinned = Settings(compare="pinned", pin=Settings(data="yours"))
+    assert run(pinned).compared is None
+    own = of_weight(Array.of(np.ones((2, 3), np.float32), "mine"), 0)
+    assert run(pinned, pinned=own).compared.subject is own

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import cases, examples
 
-from quantlab import PerChannel, PerGroup, Quantizer, Scheme
+from quantlab import PerChannel, PerGroup, Quantizer, Scheme, numerals
 from quantlab.experiments.tensor import arithmetic
 from quantlab.experiments.tensor import trace as tracing
 from quantlab.experiments.tensor.trace import draw, trace, worst_elements
@@ -71,7 +71,7 @@ def test_the_bits_shown_are_the_code(case):
 
 @given(st.floats(width=32, allow_nan=False, allow_infinity=False))
 def test_a_float32_is_written_with_the_digits_that_bring_it_back(value):
-    text = _python(arithmetic.shortest(np.float32(value)))
+    text = _python(numerals.shortest(np.float32(value)))
     mantissa, *power = text.split("·10")
     raised = power[0].translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")) if power else "0"
     assert np.float32(f"{mantissa}e{raised}") == np.float32(value)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from quantlab import PerChannel, Quantizer, Scheme
+from quantlab.observers import MovingAverageObserver
 
 pytestmark = [
     pytest.mark.torch,
@@ -183,3 +184,21 @@ def test_nan_is_a_stated_disagreement(torch):
     assert np.isnan(q.fake_quantize(x)).all()
     with pytest.raises(ValueError, match="NaN"):
         q.quantize(x)
+
+
+@pytest.mark.parametrize("constant", [0.01, 0.3])
+def test_a_moving_average_is_that_of_its_observer(torch, observer, constant):
+    batches = np.random.default_rng(4).normal(size=(20, 50, 6)).astype(np.float32)
+    batches[11] *= 30
+    whole = observer.MovingAverageMinMaxObserver(averaging_constant=constant)
+    rows = observer.MovingAveragePerChannelMinMaxObserver(averaging_constant=constant, ch_axis=1)
+    mine, mine_rows = MovingAverageObserver(constant), MovingAverageObserver(constant, PerChannel(1))
+    for batch in batches:
+        for each in (whole, rows):
+            each(torch.from_numpy(batch))
+        for each in (mine, mine_rows):
+            each.update(batch)
+    for own, theirs in ((mine, whole), (mine_rows, rows)):
+        lo, hi = own.range()
+        assert lo == pytest.approx(theirs.min_val.numpy().ravel(), rel=1e-5)
+        assert hi == pytest.approx(theirs.max_val.numpy().ravel(), rel=1e-5)

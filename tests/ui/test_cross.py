@@ -18,6 +18,7 @@ STATES = {
     "int8 that wraps": Settings(data="uniform", accumulator="int8"),
     "the largest": Settings(data="normal", m=256, k=1024, n=256, accumulator="int16"),
     "one by one": Settings(m=1, k=1, n=1),
+    "the most numbers": Settings(data="normal", m=10, k=10, n=10),
 }
 
 
@@ -36,10 +37,21 @@ def test_a_message_is_json_of_at_most_sixty_kilobytes(name: str) -> None:
 @pytest.mark.parametrize("name", STATES)
 def test_a_message_holds_the_sum_of_the_chosen_cell(name: str) -> None:
     data = sent(STATES[name])
-    total = data["result"].sum
-    assert [a * b for a, b in zip(data["x"], data["w"], strict=True)] == data["products"]
-    assert data["sums"] == total.sums.tolist()
-    assert data["over"] == np.flatnonzero(total.overflowed).tolist()
+    first, total = data["cells"][0], data["result"].sum
+    assert [a * b for a, b in zip(first["x"], first["w"], strict=True)] == total.products.tolist()
+    assert (first["exact"] or first["sums"]) == total.exact.tolist()
+    assert first["sums"] == total.sums.tolist()
+    assert first["over"] == np.flatnonzero(total.overflowed).tolist()
+
+
+def test_the_sums_of_all_cells_go_along_where_they_are_few() -> None:
+    data = sent(STATES["int8 that wraps"])
+    cells = {cell["cell"]: cell for cell in data["cells"]}
+    assert len(cells) == 40
+    held = data["result"].now.accumulator[0]
+    assert all(cells[f"{row}, {column}"]["sums"][-1] == held[row, column] for row, column in np.ndindex(10, 4))
+    assert len(sent(STATES["the largest"])["cells"]) == 1
+    assert len(sent(Settings(k=11))["cells"]) == 1
 
 
 def test_small_matrices_have_numbers_and_large_ones_shades_of_blocks() -> None:
@@ -73,13 +85,13 @@ def test_the_sum_may_be_negative_only_where_operands_or_wrapping_allow_it() -> N
     assert sent(Settings(k=512, accumulator="int16"))["signed"]
 
 
-def test_blocks_keep_what_is_farthest_from_zero() -> None:
-    values = np.zeros((100, 5), np.int64)
-    values[77, 3] = -9
+def test_a_block_is_the_mean_of_what_it_stands_for() -> None:
+    values = np.random.default_rng(2).integers(-9, 9, (100, 7))
     blocks, by_row, by_column = shrunk(values, most=10)
     assert (by_row, by_column) == (10, 1)
-    assert blocks[7, 3] == -9
-    assert (blocks != 0).sum() == 1
+    assert blocks[7, 3] == values[70:80, 3].mean()
+    uneven = shrunk(values, most=6)[0]
+    assert uneven[-1, -1] == values[85:, 6:].mean()
 
 
 def test_a_saved_picture_lets_nothing_from_outside_become_markup() -> None:

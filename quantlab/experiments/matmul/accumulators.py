@@ -141,21 +141,21 @@ def sentence(found: Accumulators, result: Result) -> str:
     >>> from quantlab.experiments.matmul.operands import build
     >>> result = run(Settings(), *build("article", (10, 5, 4), 0))
     >>> sentence(accumulators(result), result).split(";")[0]
-    'Sums of 5 such products may need 18\xa0bits'
+    'In the worst case 5 products need 18\xa0bits'
     """
     # What is chosen and surely holds tells less than the widest that does not.
     chosen = found.of(result.settings.accumulator)
     told = chosen if chosen.safe < found.terms else max(_unsafe(found), key=lambda width: width.bits, default=chosen)
-    products = "such product" if found.terms == 1 else f"{count(found.terms)} such products"
-    lead = f"{'One' if found.terms == 1 else 'Sums of'} {products} may need {found.needed}{UNIT_SPACE}bits"
+    products = "a product needs" if found.terms == 1 else f"{count(found.terms)} products need"
+    lead = f"In the worst case {products} {found.needed}{UNIT_SPACE}bits"
     if told.safe >= found.terms:
         return f"{lead}; {told.name} holds **{count(told.safe)}** for certain, and so every sum here."
-    sure = f"{told.name} is sure of {count(told.safe) if told.safe else 'none'}"
+    sure = f"{told.name} surely holds {count(told.safe) if told.safe else 'none'}"
     if not told.leaving:
-        return f"{lead}; {sure}, and yet **no sum here leaves it**: real codes seldom are all at their ends."
+        return f"{lead}; {sure}, and yet **no sum here overflows it**: real codes seldom are all at their ends."
     return (
-        f"{lead}; {sure}. Here **{share(told.leaving)}** of the sums leave it: wrapped, the result is off by up to "
-        f":red[**{num(told.wrapped)}**]; saturated, by {num(told.saturated)}."
+        f"{lead}; {sure}. Here **{share(told.leaving)}** of the sums overflow: wrapping costs an error of up to "
+        f":red[**{num(told.wrapped)}**], saturating {num(told.saturated)}."
     )
 
 

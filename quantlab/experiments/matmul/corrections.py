@@ -56,7 +56,7 @@ def corrections(result: Result) -> tuple[Term, ...]:
         Term("term-product", "Σ X · W", "of the raw codes", whole(terms.product)),
         Term("term-x", "− z(X) · Σ W", "W's column sums", whole(terms.of_a_zero)),
         Term("term-w", "− z(W) · Σ X", "X's row sums", whole(terms.of_b_zero)),
-        Term("term-constant", "+ K · z(X) · z(W)", "the same in every cell", whole(terms.constant)),
+        Term("term-constant", "+ K · z(X) · z(W)", "one number for each pair of zero points", whole(terms.constant)),
         Term("term-total", "= accumulator", "what the two scales multiply", whole(terms.total)),
     )
 
@@ -81,18 +81,19 @@ def corrections_sentence(result: Result, terms: tuple[Term, ...]) -> str:
     k = result.now.x.array.values.shape[1]
     zero_x, zero_w = (np.ravel(side.quantizer.zero_point) for side in (result.now.x, result.now.w))
     if not zero_x.any() and not zero_w.any():
+        kind = "Both grids are :blue[symmetric]: their" if result.settings.symmetric else "No value is below 0: both"
         return (
-            "Both grids are :blue[symmetric]: their zero points are 0, three of the four terms vanish, and the raw "
+            f"{kind} zero points are 0, three of the four terms vanish, and the raw "
             "codes' product is the answer. That is why weights are nearly always symmetric."
         )
-    extra = m * k * bool(zero_w.any()) + k * n * bool(zero_x.any())
     which = " and ".join(
         f"{name} has :green[z = {code(int(zeros[0]))}]" if len(zeros) == 1 else f"{name} has {len(zeros)} zero points"
         for name, zeros in (("X", zero_x), ("W", zero_w))
         if zeros.any()
     )
-    weights = " W's column sums are known beforehand and cost nothing later." if zero_x.any() else ""
+    row_sums = f" and X's row sums, {count(m * k)} more, for every new X" if zero_w.any() else ""
+    columns = f"; W's column sums, {count(k * n)} additions, are done once, beforehand" if zero_x.any() else ""
     return (
-        f"{which}: beside {count(m * k * n)} multiplications the correction takes **{count(extra)}** additions for "
-        f"sums.{weights}"
+        f"{which}: beside {count(m * k * n)} multiplications the correction adds a number to each of the "
+        f"**{count(m * n)}** results{row_sums}{columns}."
     )

@@ -10,19 +10,9 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Side
 from quantlab.numerals import num, rounded_up, share
-from quantlab.scheme import PerGroup
 
 _MOST_POINTS = 400  # of the scatter: a fixed sample of more cells
 _MOST_BINS = 61
-
-
-def element_steps(side: Side) -> NDArray[np.float64]:
-    """Return the step that each element of a matrix was rounded to: float64 of the matrix's shape."""
-    values, scale = side.array.values, np.asarray(side.quantizer.scale, np.float64)
-    granularity = side.quantizer.scheme.granularity
-    if isinstance(granularity, PerGroup):
-        scale = np.repeat(scale, granularity.size, axis=granularity.axis)[: len(values)]
-    return np.broadcast_to(scale, values.shape)
 
 
 def expected_rms(x: Side, w: Side) -> float:
@@ -53,12 +43,17 @@ def expected_rms(x: Side, w: Side) -> float:
     >>> 0.9 < expected_rms(now.x, now.w) / float(np.sqrt(np.mean(now.errors**2))) < 1.1
     True
     """
-    noise_x, noise_w = (element_steps(side) ** 2 / 12 for side in (x, w))
+    noise_x, noise_w = (side.each(side.quantizer.scale).astype(np.float64) ** 2 / 12 for side in (x, w))
     square_x, square_w = (side.array.values.astype(np.float64) ** 2 for side in (x, w))
     # The mean over all cells of A @ B is the mean of A's column means times B's row means.
     pairs = ((square_x, noise_w), (noise_x, square_w), (noise_x, noise_w))
     with np.errstate(invalid="ignore"):
         return float(np.sqrt(sum(float(a.mean(axis=0) @ b.mean(axis=1)) for a, b in pairs)))
+
+
+def expected_applies(result: Result) -> bool:
+    """Return whether rounding to the nearest level makes the error: one bit clips half of the values."""
+    return min(side.quantizer.scheme.bits for side in (result.now.x, result.now.w)) > 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +69,7 @@ class ErrorCounts:
     reach : float
         A round number beyond the largest error of this state and of the compared one.
     expected : float
-        Standard deviation that theory expects.
+        Standard deviation that theory expects; NaN where it does not hold.
     chosen : float
         Error of the chosen cell.
     compared : (n,) int64 or None
@@ -115,7 +110,7 @@ def error_counts(result: Result) -> ErrorCounts:
         counted(errors),
         counted(errors[lost(result.now)]),
         reach,
-        expected_rms(result.now.x, result.now.w),
+        expected_rms(result.now.x, result.now.w) if expected_applies(result) else float("nan"),
         result.value - result.exact,
         None if pinned is None else counted(pinned.errors),
     )
@@ -162,4 +157,5 @@ def error_remark(result: Result) -> str:
         return f":red[{share(part)} of the sums overflowed]"
     measured = float(np.sqrt(np.mean(result.now.errors**2)))
     expected = num(expected_rms(result.now.x, result.now.w))
-    return f"of all cells: rms {num(measured)}; thin: rounding theory, {expected}"
+    theory = f"; thin line: what rounding alone predicts, rms {expected}" if expected_applies(result) else ""
+    return f"of all cells: rms {num(measured)}{theory}"

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from quantlab.arrays import Array
 from quantlab.experiments import spelling
-from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
+from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, whole
 from quantlab.experiments.matmul.operands import MOST_COLUMNS, MOST_ROWS, MOST_TERMS, PAIRS
 from quantlab.experiments.page import Recall, compute_anew
 from quantlab.linear import Product, RunningSum, accumulate, quantized_matmul, running_sum
@@ -22,7 +22,17 @@ from quantlab.scheme import Granularity, PerChannel, PerGroup, PerTensor, Scheme
 VIEWS = ("zero-points", "requantize", "accumulator", "error", "this-machine", "data")
 ACCUMULATORS = {"int32": 32, "int16": 16, "int8": 8}
 MOST_BITS = 8
+MOST_SUMS = 2**22  # of all groups together: each group has an accumulator for every cell
 LARGEST_SEED = 2**31 - 1
+_WIDTH = whole(1, MOST_BITS)
+
+
+def _read_width(text: str) -> int:
+    return 0 if text == "same" else _WIDTH.read(text)
+
+
+def _show_width(bits: int) -> str:
+    return _WIDTH.show(bits) if bits else "same"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +46,7 @@ class Settings:
     n: int = address("n", whole(1, MOST_COLUMNS), default=4)
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     bits: int = address("bits", whole(1, MOST_BITS), default=8)
-    weight_bits: int = address("wbits", whole(0, MOST_BITS), default=0)  # 0: as many as X
+    weight_bits: int = address("wbits", parsed(_read_width, _show_width), default=0)  # 0: as many as X
     symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=True)
     weight_symmetric: bool = address("wgrid", flag(true="symmetric", false="affine"), default=True)
     signed: bool = address("codes", flag(true="signed", false="unsigned"), default=True)
@@ -60,11 +70,13 @@ class Settings:
         """M, K and N as they are asked for; the visitor's array brings its own."""
         return self.m, self.k, self.n
 
-    def schemes(self) -> tuple[Scheme, Scheme]:
-        """Return the Schemes of X and of W."""
+    def schemes(self, shape: tuple[int, int, int]) -> tuple[Scheme, Scheme]:
+        """Return the Schemes of X and of W for these M, K and N: groups grow where there would be too many sums."""
+        m, k, n = shape
+        group_size = max(self.group_size, -(-m * k * n // MOST_SUMS))
         x_granularity: Granularity = PerChannel(0) if self.per == "row" else PerTensor()
         kinds: dict[str, Granularity] = {"tensor": PerTensor(), "column": PerChannel(1)}
-        w_granularity = kinds.get(self.weight_per, PerGroup(self.group_size, axis=0))
+        w_granularity = kinds.get(self.weight_per, PerGroup(group_size, axis=0))
         # Unsigned symmetric codes are signed ones moved by half the range: nothing but another zero point.
         signed = self.signed or self.symmetric
         x = Scheme(bits=self.bits, symmetric=self.symmetric, signed=signed, granularity=x_granularity)
@@ -89,6 +101,13 @@ class Side:
     array: Array
     quantizer: Quantizer
     codes: QTensor
+
+    def each(self, parameter: Any) -> NDArray[Any]:
+        """Return a parameter of the grid, its scale or its zero point, for each element: a view where it can be."""
+        values, granularity = np.asarray(parameter), self.quantizer.scheme.granularity
+        if isinstance(granularity, PerGroup):
+            values = np.repeat(values, granularity.size, axis=granularity.axis)[: len(self.array.values)]
+        return np.broadcast_to(values, self.array.values.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,6 +149,18 @@ class Multiplied:
         """What one step of each accumulator is worth: (groups, M, N), views."""
         scale = self.product.scale if self.group_size else self.product.scale[None]
         return np.broadcast_to(scale, self.accumulator.shape)
+
+    def sum_of(self, row: int, column: int) -> RunningSum:
+        """Return how a cell comes about, term by term."""
+        return running_sum(
+            self.x.codes,
+            self.w.codes,
+            row,
+            column,
+            bits=ACCUMULATORS[self.settings.accumulator],
+            overflow=self.settings.overflow,  # type: ignore[arg-type]
+            group_size=self.group_size,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -178,6 +209,13 @@ class Result:
         return float(self.now.exact[self.row, self.column])
 
     @property
+    def zero_points(self) -> tuple[int, int]:
+        """The zero points of the chosen cell's row of X and column of W; of groups the first."""
+        zero_x = np.broadcast_to(np.asarray(self.now.x.quantizer.zero_point), (len(self.now.exact), 1))
+        zero_w = np.atleast_2d(np.asarray(self.now.w.quantizer.zero_point))[0]
+        return int(zero_x[self.row, 0]), int(zero_w[min(self.column, len(zero_w) - 1)])
+
+    @property
     def bits(self) -> int:
         """How many bits the chosen cell's sum takes on its way, its sign included."""
         return int(self.sum.bits.max())
@@ -221,15 +259,7 @@ def run(
     now = multiplied(settings, x, w, recall)
     m, n = now.exact.shape
     row, column = min(settings.row, m - 1), min(settings.column, n - 1)
-    total = running_sum(
-        now.x.codes,
-        now.w.codes,
-        row,
-        column,
-        bits=ACCUMULATORS[settings.accumulator],
-        overflow=settings.overflow,  # type: ignore[arg-type]
-        group_size=now.group_size,
-    )
+    total = now.sum_of(row, column)
     compared, name = None, ""
     if settings.compare == "pinned" and settings.pin is not None and pinned is not None:
         compared, name = multiplied(settings.pin, *pinned, recall), "pinned"
@@ -245,7 +275,7 @@ def run(
 
 def multiplied(settings: Settings, x: Array, w: Array, recall: Recall = compute_anew) -> Multiplied:
     """Multiply in floats and in integers, with the accumulator that the settings name."""
-    schemes = settings.schemes()
+    schemes = settings.schemes((*x.values.shape, w.values.shape[1]))
     key = ("product", x.digest, w.digest, *schemes, settings.accumulator, settings.overflow)
 
     def make() -> Multiplied:

@@ -17,7 +17,8 @@ from quantlab.numerals import UNIT_SPACE, num
 
 _CELLS = 64  # rows and columns of the products that are measured: enough for a steady mean
 _FIRST_FITTED = {"k": 4, "bits": 3}  # below, a few values and their ends decide
-K_SLOPE, BIT_RATIO = 0.5, 0.5
+K_SLOPE = 0.5
+_NEAR = 0.1  # of a slope
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,26 +99,36 @@ def slope(growth: Growth, *, logarithmic: bool) -> float:
 
 
 def growth_sentence(terms: Growth, bits: Growth) -> str:
-    """Say what a longer sum and another bit do, measured, beside what theory says; in Markdown."""
+    """Say what a longer sum and another bit do, measured, beside what rounding alone predicts; in Markdown."""
     by_k, by_bit = slope(terms, logarithmic=True), slope(bits, logarithmic=False)
     said = []
     if np.isfinite(by_k):
-        said.append(f"Twice the terms make **{num(2**by_k)} times** the error, where theory says √2 = 1.41")
+        said.append(f"Twice the terms make **{num(2**by_k)} times** the error{_predicted(terms, logarithmic=True)}")
     if np.isfinite(by_bit):
-        said.append(f"each bit leaves **{num(2**by_bit)}** of it, where theory says ½")
+        said.append(f"each bit leaves **{num(2**by_bit)}** of it{_predicted(bits, logarithmic=False)}")
     if not said:
         return "These sums are too short, or too exact, for a slope."
-    return f"{'; '.join(said)}: rounding errors of either sign partly cancel."
+    text = "; ".join(said)
+    if abs(by_k - K_SLOPE) <= _NEAR:
+        return f"{text}: independent rounding errors partly cancel, and grow as √K."
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _predicted(growth: Growth, *, logarithmic: bool) -> str:
+    predicted = slope(Growth(growth.along, growth.expected, growth.expected), logarithmic=logarithmic)
+    return f", where rounding predicts {num(2**predicted)}" if np.isfinite(predicted) else ""
 
 
 def slope_remark(growth: Growth, *, logarithmic: bool) -> str:
-    """Return what stands beside a chart's title: the slope that was measured, and theory's."""
+    """Return what stands beside a chart's title: the slope that was measured, and the predicted one."""
     measured = slope(growth, logarithmic=logarithmic)
+    predicted = slope(Growth(growth.along, growth.expected, growth.expected), logarithmic=logarithmic)
     if not np.isfinite(measured):
         return "too few points for a slope"
     if logarithmic:
-        return f"grows as K to the power **{num(measured)}**; theory: 0.5"
-    return f"**{num(-20 * np.log10(2) * measured)}**{UNIT_SPACE}dB a bit; theory: 6.02"
+        return f"grows as K to the power **{num(measured)}**; predicted {num(predicted)}, ideally ½"
+    by_bit = -20 * np.log10(2)
+    return f"**{num(by_bit * measured)}**{UNIT_SPACE}dB a bit; predicted {num(by_bit * predicted)}, ideally 6.02"
 
 
 def _wide(settings: Settings) -> Settings:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quantlab.arrays import Array
+from quantlab.arrays import Array, as_matrix
 
 F32 = NDArray[np.float32]
 
@@ -81,41 +81,13 @@ def beside_own(array: Array, role: str, others: int, seed: int) -> tuple[Array, 
     ((3, 6), (6, 1), 'An array of shape (6,) is taken as 6 × 1.')
     """
     most = (MOST_TERMS, MOST_COLUMNS) if role == "w" else (MOST_ROWS, MOST_TERMS)
-    matrix, remark = as_matrix(np.asarray(array.values), most, upright=role == "w")
+    matrix, remark = as_matrix(array.values, most, rows="all but last", alone="column" if role == "w" else "row")
     draw = np.random.default_rng(seed)
     if role == "w":
         other = draw.standard_normal((others, len(matrix)), np.float32)
         return _kept(other, "X"), _kept(matrix, "W"), remark
     other = draw.standard_normal((matrix.shape[1], others), np.float32)
     return _kept(matrix, "X"), _kept(other, "W"), remark
-
-
-def as_matrix(values: NDArray[np.generic], most: tuple[int, int], *, upright: bool) -> tuple[F32, str]:
-    """Return a 2-D float32 copy of at most `most` rows and columns, and what was done to get there.
-
-    Parameters
-    ----------
-    values : array of any rank
-        One axis becomes a column (`upright`) or a row; of more than two, the last stays and the others become rows.
-    most : (int, int)
-    upright : bool
-    """
-    said, shape = [], values.shape
-    alone = (-1, 1) if upright else (1, -1)
-    matrix = values.reshape(alone if values.ndim < 2 else (-1, shape[-1]))
-    if values.ndim != 2:
-        said.append(f"An array of shape {shape} is taken as {matrix.shape[0]} × {matrix.shape[1]}.")
-    cut = matrix[: most[0], : most[1]]
-    if cut.shape != matrix.shape:
-        said.append(
-            f"Of {matrix.shape[0]} × {matrix.shape[1]} the page takes the first {cut.shape[0]} × {cut.shape[1]}."
-        )
-    held: F32 = np.clip(cut.astype(np.float64), -3e38, 3e38).astype(np.float32)
-    bad = ~np.isfinite(cut.astype(np.float64))
-    if bad.any():
-        held[bad] = 0
-        said.append(f"{int(bad.sum())} of its values are NaN or infinite and count as 0.")
-    return held, " ".join(said)
 
 
 def _kept(values: F32, name: str) -> Array:
@@ -157,6 +129,6 @@ PAIRS: dict[str, Pair] = {
     "article": Pair("article rand", "Both uniform in [0, 1) from NumPy's rand: the article's example.", _article),
     "uniform": Pair("uniform", "Both equally likely everywhere in [−1, 1).", _uniform),
     "normal": Pair("normal", "Both bell-shaped around 0.", _normal),
-    "layer": Pair("ReLU × weights", "X after a ReLU, W normal: what a layer of a network multiplies.", _layer),
+    "relu": Pair("ReLU × weights", "X after a ReLU, W normal: what a layer of a network multiplies.", _layer),
     "wide": Pair("one wide channel", f"Both normal, but one column of W is {WIDE_FACTOR} times wider.", _wide),
 }

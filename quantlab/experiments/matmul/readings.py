@@ -8,7 +8,7 @@ import numpy as np
 
 from quantlab.experiments.matmul.experiment import Multiplied, Result, Settings
 from quantlab.experiments.page import Reading
-from quantlab.numerals import UNIT_SPACE, code, count, difference, num
+from quantlab.numerals import code, count, difference, num
 from quantlab.quantizer import Quantizer
 
 LABELS = (
@@ -39,7 +39,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
     error, worst = result.value - result.exact, float(np.abs(result.now.errors).max())
     return (
         Reading(
-            f"Integer sum, {result.bits}{UNIT_SPACE}bits",
+            f"Held in {result.settings.accumulator}" if result.sum.overflowed.any() else "Integer sum",
             count(result.integers[0]) if one_sum else f"{len(result.integers)} sums",
             None,
             "accumulator",
@@ -62,24 +62,24 @@ def readings(result: Result) -> tuple[Reading, ...]:
     )
 
 
-def finish(result: Result) -> tuple[str, ...]:
-    """Return what follows the last term: the way back to floats, the truth, the error.
+def finish(now: Multiplied, row: int, column: int) -> tuple[str, ...]:
+    """Return what follows the last term of a cell: the way back to floats, the truth, the error.
 
     Examples
     --------
     >>> from quantlab.experiments.matmul.experiment import run
     >>> from quantlab.experiments.matmul.operands import build
-    >>> finish(run(Settings(), *build("article", (10, 5, 4), 0)))[0].split(" = ")[1]
+    >>> finish(run(Settings(), *build("article", (10, 5, 4), 0)).now, 2, 1)[0].split(" = ")[1]
     '**0.711**'
     """
-    now, parts = result.now, result.integers
+    parts, value, exact = now.accumulator[:, row, column], float(now.values[row, column]), float(now.exact[row, column])
     if len(parts) == 1:
-        x = np.broadcast_to(np.asarray(now.x.quantizer.scale), (len(now.exact), 1))[result.row, 0]
-        w = np.broadcast_to(np.asarray(now.w.quantizer.scale), (1, now.exact.shape[1]))[0, result.column]
-        back = f"{count(parts[0])} × {num(float(x))} × {num(float(w))} = **{num(result.value)}**"
+        x = np.broadcast_to(np.asarray(now.x.quantizer.scale), (len(now.exact), 1))[row, 0]
+        w = np.broadcast_to(np.asarray(now.w.quantizer.scale), (1, now.exact.shape[1]))[0, column]
+        back = f"{count(int(parts[0]))} × {num(float(x))} × {num(float(w))} = **{num(value)}**"
     else:
-        back = f"{len(parts)} sums, each × its two scales, add up to **{num(result.value)}**"
-    return back, f"float product **{num(result.exact)}**, error **{num(result.value - result.exact)}**"
+        back = f"{len(parts)} sums, each × its two scales, add up to **{num(value)}**"
+    return back, f"float product **{num(exact)}**, error **{num(value - exact)}**"
 
 
 def side_remark(quantizer: Quantizer) -> str:

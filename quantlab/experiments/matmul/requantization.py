@@ -291,9 +291,6 @@ def sentence(found: Requantized) -> str:
     nearest = found.nearest
     if nearest is None:
         return f"{lead} {other[0].upper()}{other[1:]}, here and for every other accumulator of int32."
-    part = f", {share(found.differing.share)} of the unclipped" if found.differing.share < 1 else ""
-    where = "this one" if nearest == found.total else f"the nearest {count(abs(nearest - found.total))} away"
-    return (
-        f"{lead} {other[0].upper()}{other[1:]}; it differs for **{count(found.differing.count)}** accumulators{part}, "
-        f"{where}."
-    )
+    part = share(found.differing.share) if found.differing.share < 1 else count(found.differing.count)
+    where = "this one among them" if nearest == found.total else f"the nearest at {count(nearest)}"
+    return f"{lead} {other[0].upper()}{other[1:]}; of all sums that do not clip it gives **{part}** another, {where}."

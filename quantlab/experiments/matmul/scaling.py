@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from quantlab.experiments.matmul.requantization import Requantized
-from quantlab.experiments.tensor.arithmetic import shortest
-from quantlab.numerals import UNIT_SPACE, code, count, num, power_of_two
+from quantlab.numerals import UNIT_SPACE, code, count, num, power_of_two, shortest
 
 _TIMES = f"{UNIT_SPACE}·{UNIT_SPACE}"
 _MANTISSA = 31  # bits behind the point of the fixed-point multiplier
@@ -96,7 +95,8 @@ def _multiplier_rule(found: Requantized) -> str:
     same = float(found.fixed.value) == float(found.multiplier)
     held = "the same number" if same else "as near as they come"
     x, w, out = map(num, found.scales)
-    return f"scale X · W / output: {x} · {w} / {out}, in {bits} bits or in {_MANTISSA} and a shift: {held}"
+    kept = f"as a float of {bits} bits, or as {_MANTISSA} bits and a shift: {held}"
+    return f"scale X · scale W / scale of the output: {x} · {w} / {out}; {kept}"
 
 
 def _rounding_rule(found: Requantized) -> str:

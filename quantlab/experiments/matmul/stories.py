@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantlab.experiments.matmul.experiment import ACCUMULATORS, Result, Settings
-from quantlab.linear import safe_k
+from quantlab.linear import bits_needed, safe_k
 from quantlab.numerals import UNIT_SPACE, code, count, num, share
 
 _FAR = 8  # times the usual column from which on one is wide
@@ -72,37 +72,64 @@ def _wide(result: Result) -> str | None:
 
 
 def _narrow_weights(result: Result) -> str | None:
-    bits, total = result.settings.weight_bits, result.sum
+    bits = result.settings.weight_bits
     if not bits or bits >= result.settings.bits or len(result.integers) != 1:
         return None
-    wide = result.again(weight_bits=0)
-    here, there = _rms(result.now.errors), _rms(wide.errors)
+    # With accumulators that never end: an overflow would drown what the weights do.
+    now, wide = (result.again(accumulator="int32", weight_bits=bits) for bits in (bits, 0))
+    here, there = _rms(now.errors), _rms(wide.errors)
+    narrow_sum, wide_sum = (int(bits_needed(each.product.accumulator).max()) for each in (now, wide))
+    if not there or here <= there or narrow_sum >= wide_sum:
+        return None
     return (
-        (
-            f"Weights of {bits}{UNIT_SPACE}bits: the sum of {count(len(total.products))} products shrinks to "
-            f":blue[**{result.bits}{UNIT_SPACE}bits**], the weights to {share(bits / result.settings.bits)} of their "
-            f"size, but the rms error grows **{num(here / there)} times**, to {num(here)}."
+        f"Weights of {bits_of(bits)} take {share(bits / result.settings.bits)} of the room, and the widest sum in X·W "
+        f"needs :blue[**{bits_of(narrow_sum)}**] instead of {wide_sum}; but the rms error grows "
+        f"**{num(here / there)} times**, to {num(here)}."
+    )
+
+
+def _one_bit(result: Result) -> str | None:
+    if result.settings.bits > 1 or not result.settings.symmetric:
+        return None
+    codes = np.asarray(result.now.x.codes.codes)
+    if codes.any():
+        part = share(float((codes == 0).mean()))
+        return (
+            f"One signed bit has the codes −1 and 0, so every positive value of X becomes **0**: {part} of the codes "
+            f"are. This cell ends at **{num(result.value)}**; the float product is {num(result.exact)}."
         )
-        if there
-        else None
+    return (
+        "One signed bit has the codes −1 and 0: every positive value becomes **0**, and so all of X does. Nothing is "
+        f"left of the float product, here {num(result.exact)}; an :green[affine] grid keeps two levels."
     )
 
 
 def _corrected(result: Result) -> str | None:
-    zero = int(np.ravel(result.now.x.quantizer.zero_point)[0])
-    if result.settings.symmetric or len(result.integers) != 1:
+    zero_x, zero_w = result.zero_points
+    if len(result.integers) != 1 or not (zero_x or zero_w):
         return None
     raw = int(np.dot(result.sum.a_codes.astype(np.int64), result.sum.b_codes.astype(np.int64)))
-    worst, other = _worst(result), result.compared
-    tail = ""
-    if other is not None and result.compared_name == "symmetric":
-        tail = f" It pays: the largest error is {num(worst)} instead of {num(float(np.abs(other.errors).max()))}."
-        if worst >= np.abs(other.errors).max():
-            tail = f" Here it does not pay: {num(worst)} against {num(float(np.abs(other.errors).max()))} without."
-    return (
-        f"The raw codes sum to {count(raw)}. X's :green[zero point], {code(zero)}, times W's column sum has to be "
-        f"taken away: **{count(result.integers[0])}**.{tail}"
-    )
+    ends, worst, other = f"**{count(result.integers[0])}**", _worst(result), result.compared
+    if zero_x and zero_w:
+        lead = (
+            f"The raw codes sum to {count(raw)}; three corrections, for the :green[zero points] of X, "
+            f"{code(zero_x)}, of W, {code(zero_w)}, and for both, bring it to {ends}."
+        )
+    else:
+        name, zero, codes, sums = (
+            ("X", zero_x, result.sum.b_codes, "W's column sum")
+            if zero_x
+            else ("W", zero_w, result.sum.a_codes, "X's row sum")
+        )
+        lead = (
+            f"The raw codes sum to {count(raw)}; taking away {name}'s :green[zero point] times {sums}, "
+            f"{code(zero)} × {count(int(codes.astype(np.int64).sum()))}, leaves {ends}."
+        )
+    if other is None or result.compared_name != "symmetric":
+        return lead
+    there = float(np.abs(other.errors).max())
+    verdict = "It pays: the" if worst < there else "Here it does not pay: the"
+    return f"{lead} {verdict} largest error is {num(worst)} instead of {num(there)}."
 
 
 def _added(result: Result) -> str | None:
@@ -111,14 +138,23 @@ def _added(result: Result) -> str | None:
     x_bits, w_bits = settings.bits, settings.weight_bits or settings.bits
     kind = f"two int{x_bits} codes" if x_bits == w_bits else f"an int{x_bits} and an int{w_bits} code"
     many = _WORDS[terms] if terms < len(_WORDS) else count(terms)
-    noun = "products" if terms > 1 else "product"
-    verb = "add up to" if terms > 1 else "gives"
+    noun, verb = ("products", "add up to") if terms > 1 else ("product", "gives")
     beyond = next((name for name in ("int16", "int8") if bits > ACCUMULATORS[name]), None)
     verdict = f"so {beyond} would overflow" if beyond else "so even int8 would hold it"
+    needs = "the sum needs" if bits_needed(integer) == bits else "on its way the sum needs"
     return (
-        f"{many} {noun} of {kind} {verb} :blue[**{count(integer)}**]: the sum needs **{bits}{UNIT_SPACE}bits**, "
+        f"{many} {noun} of {kind} {verb} :blue[**{count(integer)}**]: {needs} **{bits_of(bits)}**, "
         f"{verdict}. Two scales bring it back to **{num(result.value)}**; the float product is {num(result.exact)}."
     )
+
+
+def bits_of(bits: int) -> str:
+    """Write a width.
+
+    >>> bits_of(1).replace(chr(160), " "), bits_of(4).replace(chr(160), " ")
+    ('1 bit', '4 bits')
+    """
+    return f"{bits}{UNIT_SPACE}bit{'s' * (bits != 1)}"
 
 
 def _rms(errors: NDArray[np.float64]) -> float:
@@ -132,6 +168,7 @@ def _worst(result: Result) -> float:
 STORIES: tuple[Callable[[Result], str | None], ...] = (
     _overflowed,
     _by_group,
+    _one_bit,
     _wide,
     _corrected,
     _narrow_weights,
@@ -142,7 +179,7 @@ TRIES: dict[str, Settings] = {
     "the article": Settings(),
     "affine activations": Settings(symmetric=False),
     "int16 accumulator, K = 512": Settings(k=512, accumulator="int16"),
-    "4-bit weights": Settings(data="layer", k=8, weight_bits=4, weight_per="column"),
+    "4-bit weights": Settings(data="relu", k=8, weight_bits=4, weight_per="column", row=8, column=1),
     "one wide channel": Settings(data="wide"),
 }
 """From label to state."""

@@ -11,6 +11,7 @@ from quantlab.experiments.modes.experiment import BATCHES, Result
 from quantlab.experiments.modes.modes import FLOAT, MODES, STATIC, costs
 from quantlab.experiments.modes.readings import duration
 from quantlab.experiments.modes.speed import Roofs, Timing
+from quantlab.experiments.spelling import YOURS
 from quantlab.numerals import num, share
 
 Place = tuple[float, float, str]
@@ -66,6 +67,8 @@ def time_remark(result: Result, times: Sequence[Timing]) -> str:
     >>> time_remark(run(Settings()), [])
     'on this machine, one thread; being measured'
     """
+    if result.settings.data == YOURS:
+        return "measured for the built-in networks only"
     if len(times) < len(BATCHES) * len(MODES):
         return "on this machine, one thread; being measured"
     if result.settings.data == "layer":
@@ -105,7 +108,10 @@ def sentence(result: Result, roofs: Roofs, times: Sequence[Timing]) -> str:
         "arithmetic does."
     )
     if STATIC not in own:
-        return f"{lead} This batch is still being measured."
+        missing = (
+            "Your own weight is not timed" if result.settings.data == YOURS else "This batch is still being measured"
+        )
+        return f"{lead} {missing}."
     timing = own[STATIC]
     reached = timing.speed / roofs.at(timing.intensity, STATIC)
     what = (

@@ -32,22 +32,24 @@ from quantlab.experiments.modes.subject import (
     calibration_rows,
     live_rows,
 )
+from quantlab.experiments.spelling import YOURS
 from quantlab.linear import Cost
 from quantlab.nn import accuracy, agreement
-from quantlab.observers import OBSERVERS
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
 F32 = NDArray[np.float32]
 VIEWS = ("what-is-float-here", "step-by-step", "calibration", "roofline", "the-forgotten-scale")
 MOST_BITS = 8
+# Those whose range is the same at every width, as the curves take it, and that see no batches.
+OBSERVERS_HERE = ("minmax", "percentile")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DARKEST, BRIGHTEST, FARTHEST = 0.1, 10.0, 0.25
 LARGEST_SEED = 2**31 - 1
 
-Recall = Callable[[Hashable, Callable[[], Any]], Any]
+Recall = Callable[[Subject, Hashable, Callable[[], Any]], Any]
 
 
-def compute_anew(key: Hashable, make: Callable[[], Any]) -> Any:
+def compute_anew(subject: Subject, key: Hashable, make: Callable[[], Any]) -> Any:
     """Recall nothing."""
     return make()
 
@@ -60,7 +62,7 @@ def _batch(text: str) -> int:
 class Settings:
     """What the page's controls say. Every combination is valid."""
 
-    data: str = address("data", choice(*SUBJECTS), default="digits")
+    data: str = address("data", choice(*SUBJECTS, YOURS), default="digits")
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     bits: int = address("bits", whole(1, MOST_BITS), default=8)
     weight_bits: int | None = address("wbits", optional(whole(1, MOST_BITS), none="same"), default=None)
@@ -72,7 +74,7 @@ class Settings:
     loud_in: str = address("loudin", choice("batch", "calibration"), default="batch")
     calibration: str = address("calibration", choice(*CALIBRATIONS), default="training")
     samples: int = address("samples", whole(1, MOST_SAMPLES), default=128)
-    observer: str = address("observer", choice(*OBSERVERS), default="minmax")
+    observer: str = address("observer", choice(*OBSERVERS_HERE), default="minmax")
     per: str = address("xper", choice("tensor", "row"), default="tensor")
     weight_per: str = address("wper", choice("tensor", "channel"), default="channel")
     layer: int = address("layer", whole(1, 3), default=2)
@@ -90,6 +92,10 @@ class Settings:
         granularity = PerChannel(0) if self.per == "row" else PerTensor()
         activations = Scheme(bits=self.bits, symmetric=self.symmetric, granularity=granularity)
         return Grids(weight_scheme(self.bits_of_weights, self.weight_per), activations)
+
+    def with_data(self, name: str) -> Settings:
+        """Return these settings with other data."""
+        return replace(self, data=name)
 
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at them."""
@@ -188,16 +194,24 @@ def built_in(settings: Settings) -> Subject:
     return build(settings.data, settings.seed)
 
 
-def run(settings: Settings, subject: Subject | None = None, *, recall: Recall = compute_anew) -> Result:
+def run(
+    settings: Settings,
+    subject: Subject | None = None,
+    *,
+    pinned: Subject | None = None,
+    recall: Recall = compute_anew,
+) -> Result:
     """Compute everything that the page shows.
 
     Parameters
     ----------
     settings : Settings
     subject : Subject, optional
-        By default the built-in one that the settings name.
+        By default the built-in one that the settings name; of the visitor's weight it has to be given.
+    pinned : Subject, optional
+        The same for the pinned settings; without the visitor's weight a pin of it is not compared with.
     recall : callable
-        ``(key, make)`` returns what `make` would, where it was computed before.
+        ``(subject, key, make)`` returns what `make` would, where it was computed before.
 
     Examples
     --------
@@ -210,13 +224,17 @@ def run(settings: Settings, subject: Subject | None = None, *, recall: Recall = 
     found = _found(settings, own, recall)
     if other is None:
         return replace(found, settings=settings)
-    there = own if (other.data, other.seed) == (settings.data, settings.seed) else built_in(other)
+    there = own if (other.data, other.seed) == (settings.data, settings.seed) else pinned
+    if there is None and other.data != YOURS:
+        there = built_in(other)
+    if there is None:
+        return replace(found, settings=settings)
     return replace(found, settings=settings, compared=_found(other, there, recall), compared_name=name)
 
 
 def _found(settings: Settings, subject: Subject, recall: Recall) -> Result:
     state = settings.state()
-    found: Result = recall(("modes", state), lambda: _run(state, subject))
+    found: Result = recall(subject, ("modes", state), lambda: _run(state, subject))
     return found
 
 

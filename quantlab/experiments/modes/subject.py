@@ -9,12 +9,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from quantlab.arrays import Array, as_matrix
+from quantlab.experiments.spelling import YOURS
 from quantlab.nn import Dataset, Labelled, Network, load, train
 
 F32 = NDArray[np.float32]
 LARGE = 4096
 _DRAWN_OUTPUTS, _DRAWN_ROWS = 256, 128
 MOST_SAMPLES = 500
+MOST_OWN = 1024  # outputs and inputs of a visitor's weight
 LOUDEST = 300
 
 
@@ -36,6 +39,10 @@ class Subject:
         Rows to test with; the labels are empty where there is nothing to be right about.
     lo, hi : float
         Ends of the data, as `known` has them: what noise fills, and what an offset is measured by.
+    digest : str
+        Of the visitor's weight; empty for what comes with the house.
+    remark : str
+        What was done to the visitor's weight, a sentence each.
     """
 
     name: str
@@ -45,6 +52,8 @@ class Subject:
     live: Labelled
     lo: float
     hi: float
+    digest: str = ""
+    remark: str = ""
 
     @property
     def labelled(self) -> bool:
@@ -74,6 +83,21 @@ def build(name: str, seed: int) -> Subject:
     ((32, 64), (32, 32), (10, 32))
     """
     return SUBJECTS[name].make(seed)
+
+
+def of_weight(weight: Array, seed: int) -> Subject:
+    """Return one layer with the visitor's weight, outputs × inputs, and normal rows drawn for it.
+
+    >>> of_weight(Array.of(np.ones((3, 2, 2), np.float32), "mine"), 0).shapes
+    ((3, 4),)
+    """
+    matrix, remark = as_matrix(weight.values, (MOST_OWN, MOST_OWN), rows="first", alone="row")
+    outputs, inputs = matrix.shape
+    rows = np.random.default_rng([seed, inputs]).standard_normal((_DRAWN_ROWS + MOST_SAMPLES, inputs), np.float32)
+    live, known = rows[:_DRAWN_ROWS], rows[_DRAWN_ROWS:]
+    network, nothing = Network([(matrix, np.zeros(outputs))]), np.empty(0, np.int64)
+    ends = float(known.min()), float(known.max())
+    return Subject(YOURS, network, (matrix.shape,), known, Labelled(live, nothing), *ends, weight.digest, remark)
 
 
 @lru_cache(maxsize=4)

@@ -67,7 +67,7 @@ def sweep(result: Result, recall: Recall = compute_anew) -> Sweep:
     """
     # The curves are the same at every width, so these are no part of the key.
     state = replace(result.settings.state(), bits=1, weight_bits=None)
-    found: Sweep = recall(("modes", "sweep", state), lambda: _sweep(state, result.subject))
+    found: Sweep = recall(result.subject, ("modes", "sweep", state), lambda: _sweep(state, result.subject))
     return found
 
 

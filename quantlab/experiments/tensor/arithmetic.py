@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from quantlab.experiments.tensor.part import part_kind, part_name
 from quantlab.experiments.tensor.trace import Trace
-from quantlab.numerals import MINUS, code, num
+from quantlab.numerals import MINUS, code, num, shortest
 from quantlab.scheme import PerTensor
 
-_MOST_DIGITS = 9  # tell any two float32 apart
 _LARGEST_WHOLE = 2**53  # beyond it a whole number is no longer exact, and not worth its digits
 _NEAREST = {
     "half_even": "to the nearest whole number, ties to the even one",
@@ -32,21 +30,6 @@ class Line:
     numbers: str
     rule: str
     kind: str
-
-
-def shortest(value: Any, most: int = _MOST_DIGITS) -> str:
-    """Write a number with as few digits as its type needs to bring it back, `most` at most.
-
-    >>> shortest(np.float32(0.1)), shortest(np.float32(1 / 3)), shortest(-2.0)
-    ('0.1', '0.33333334', '−2')
-    """
-    number = float(value)
-    if not np.isfinite(number):
-        return num(number)
-    kind = np.dtype(type(value)).type
-    with np.errstate(over="ignore"):  # rounded up, the largest number has no neighbour
-        enough = next((d for d in range(1, most) if kind(f"{number:.{d - 1}e}") == value), most)
-    return num(number, enough)
 
 
 def whole(value: float) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.experiments.tensor.arithmetic import shortest, whole
+from quantlab.experiments.tensor.arithmetic import whole
 from quantlab.experiments.tensor.trace import Trace
-from quantlab.numerals import MINUS, THIN_SPACE
+from quantlab.numerals import MINUS, THIN_SPACE, shortest
 from quantlab.scheme import Fixed, MinMax, MinMSE, Percentile, Range, Scheme
 
 _RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")

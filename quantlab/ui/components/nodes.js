@@ -9,6 +9,9 @@ const mix = (a, b, t) => a + (b - a) * t
 const px = v => Math.round(v * 10) / 10
 const codeText = q => String(q).replace("-", "−")       // as numerals.code, for what has room only the browser knows
 
+// As numerals.count, for sums that are known only here.
+const grouped = n => codeText(String(n).replace(/\B(?=(\d{3})+$)/g, "\u202f"))
+
 // Nodes: made once, afterwards only what differs is written.
 function make(tag, parent, name) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag)

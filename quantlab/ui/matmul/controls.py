@@ -16,7 +16,12 @@ from quantlab.ui import address, anatomy, bar, sources, uploads
 from quantlab.ui.glossary import help_for
 
 NAMES = {name: pair.label for name, pair in PAIRS.items()} | {YOURS: "your own array…"}
+_ROLE_HELP = "The other matrix is drawn, normal, in a shape that fits."
 _NO_PRODUCT = "There is no product yet."
+EMPTY = {
+    "w": "Here goes **your own W**, K × N: upload a file or paste numbers, and a normal X is drawn that fits it.",
+    "x": "Here goes **your own X**, M × K: upload a file or paste numbers, and a normal W is drawn that fits it.",
+}
 _ROLES = {"w": "W, the weights", "x": "X, the activations"}
 _PER = {"tensor": "per tensor", "row": "per row"}
 _WEIGHT_PER = {"tensor": "per tensor", "column": "per column", "group": "per group of rows"}
@@ -49,6 +54,12 @@ def data(*, width: int = 168) -> None:
     st.selectbox("Data", list(NAMES), format_func=NAMES.__getitem__, width=width, help=about, **address.key("data"))
 
 
+def ask() -> None:
+    """Draw what stands in place of the picture while there is no array: how to add one, and which matrix it is."""
+    bar.select("own", "Your array is", _ROLES, help=_ROLE_HELP, width=240)
+    uploads.ask()
+
+
 def accumulator(*, width: int = 130) -> None:
     """Choose what the sum is held in."""
     names = {name: name for name in ACCUMULATORS}
@@ -67,7 +78,7 @@ def cell(shape: tuple[int, int] | None, *, width: int = 104) -> None:
             width=width,
             help=f"Of the chosen cell of X·W, counted from 0: here 0 to {length - 1}."
             if shape
-            else "There is no product yet.",
+            else _NO_PRODUCT,
             **address.key(field, to_widget=partial(_held, most=length - 1)),
         )
 
@@ -126,8 +137,8 @@ def _groups() -> None:
 
 def _data_group(settings: Settings) -> None:
     own = settings.data == YOURS
-    if own:
-        bar.select("own", "Your array is", _ROLES, help="The other matrix is drawn, normal, in a shape that fits.")
+    if own and sources.own() is not None:
+        bar.select("own", "Your array is", _ROLES, help=_ROLE_HELP)
     for field, label, most, about, its in (
         ("m", "M, rows of X", MOST_ROWS, "Default 10.", own and settings.own == "x"),
         ("k", "K, terms of each sum", MOST_TERMS, "Columns of X, and rows of W. Default 5.", own),

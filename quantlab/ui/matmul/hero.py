@@ -27,7 +27,7 @@ def hero(result: Result, alt: str) -> None:
 
 def picture(result: Result) -> Picture:
     """Return what the cross shows of a result."""
-    now, total, name = result.now, result.sum, result.settings.accumulator
+    now, name = result.now, result.settings.accumulator
     held = now.accumulator.astype(np.int64)
     sums = held.sum(axis=0) if len(held) > 1 else held[0]
     kind = name if len(held) == 1 else f"{len(held)} × {name}"
@@ -38,20 +38,36 @@ def picture(result: Result) -> Picture:
         product=Matrix("X·W", kind, sums, sums, _sum_words(result, sums)),
         row=result.row,
         column=result.column,
-        running=Running(
-            total.a,
-            total.b,
-            total.products,
-            total.sums,
-            total.exact,
-            total.overflowed,
-            total.bits,
-            total.starts,
-            (name, ACCUMULATORS[name]),
-            result.settings.overflow == "wrap",
-        ),
+        sums=tuple(_running(result, row, column) for row, column in _cells(result)),
         signed=_may_be_negative(_centred(now.x), _centred(now.w)) or bool(held.min(initial=0) < 0),
-        finish=readings.finish(result),
+        accumulator=(name, ACCUMULATORS[name]),
+        wraps=result.settings.overflow == "wrap",
+    )
+
+
+def _cells(result: Result) -> list[tuple[int, int]]:
+    """List the cells whose sums go along: all of a small product, the chosen one first, so that no choice waits."""
+    chosen, shape = (result.row, result.column), result.now.exact.shape
+    if max(*shape, len(result.sum.products)) > MOST_NUMBERED:
+        return [chosen]
+    return [chosen, *(cell for cell in np.ndindex(*shape) if cell != chosen)]
+
+
+def _running(result: Result, row: int, column: int) -> Running:
+    total = result.sum if (row, column) == (result.row, result.column) else result.now.sum_of(row, column)
+    return Running(
+        row,
+        column,
+        total.a,
+        total.b,
+        total.a_codes - total.a,
+        total.b_codes - total.b,
+        total.sums,
+        total.exact,
+        total.overflowed,
+        total.bits,
+        total.starts,
+        readings.finish(result.now, row, column),
     )
 
 
@@ -65,11 +81,7 @@ def _side(name: str, side: Side) -> Matrix:
 
 
 def _centred(side: Side) -> NDArray[np.int64]:
-    codes = np.asarray(side.codes.codes, np.int64)
-    zero = np.asarray(side.quantizer.zero_point, np.int64)
-    if zero.ndim == 2 and zero.shape[0] not in (1, len(codes)):  # groups of rows
-        zero = np.repeat(zero, -(-len(codes) // len(zero)), axis=0)[: len(codes)]
-    centred: NDArray[np.int64] = codes - zero
+    centred: NDArray[np.int64] = np.asarray(side.codes.codes, np.int64) - side.each(side.quantizer.zero_point)
     return centred
 
 

@@ -12,6 +12,7 @@ from quantlab.experiments.modes import speed
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.modes import MODES
 from quantlab.experiments.modes.speed import Roofs, Timing
+from quantlab.experiments.modes.subject import SUBJECTS
 
 _ROUNDS = 2
 _ROOFS_EVERY = 3 * len(MODES)  # timings: three batch sizes
@@ -60,8 +61,8 @@ class Clock:
             self._done = True
 
     def complete(self, data: str) -> bool:
-        """Whether every batch size of a subject is known, or nothing more will come."""
-        return self._done or len(self.times(data)) == len(BATCHES) * len(MODES)
+        """Whether every batch size of a subject is known, or nothing more will come, as of a visitor's weight."""
+        return self._done or data not in SUBJECTS or len(self.times(data)) == len(BATCHES) * len(MODES)
 
     @property
     def ceilings(self) -> Roofs | None:

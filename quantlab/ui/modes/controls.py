@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable
+from typing import Any
+
 import streamlit as st
 
-from quantlab.experiments.modes import Settings
+from quantlab.experiments.modes import Settings, built_in
 from quantlab.experiments.modes.experiment import (
     BATCHES,
     BRIGHTEST,
@@ -12,10 +15,12 @@ from quantlab.experiments.modes.experiment import (
     FARTHEST,
     LARGEST_SEED,
     MOST_BITS,
+    OBSERVERS_HERE,
 )
-from quantlab.experiments.modes.subject import CALIBRATIONS, LOUDEST, MOST_SAMPLES, SUBJECTS
+from quantlab.experiments.modes.subject import CALIBRATIONS, LOUDEST, MOST_SAMPLES, SUBJECTS, Subject, of_weight
+from quantlab.experiments.spelling import YOURS
 from quantlab.observers import OBSERVERS
-from quantlab.ui import address, anatomy, bar
+from quantlab.ui import address, anatomy, bar, cache, sources, uploads
 from quantlab.ui.glossary import help_for
 
 _PER = {"tensor": "per tensor", "row": "per row"}
@@ -24,10 +29,28 @@ _LOUD_IN = {"batch": "in every batch", "calibration": "in the calibration"}
 _AS_BITS = 0
 
 
+def subject_of(settings: Settings | None) -> Subject | None:
+    """Return what settings run in the three modes; None for a weight that the visitor has not given yet."""
+    if settings is None:
+        return None
+    if settings.data != YOURS:
+        return built_in(settings)
+    own = sources.own()
+    if own is None:
+        return None
+    found: Subject = sources.recall(own, ("subject", settings.seed), lambda: of_weight(own, settings.seed))
+    return found
+
+
+def recall(subject: Subject, key: Hashable, make: Callable[[], Any]) -> Any:
+    """Return a result from the cache that belongs to the subject: everybody's, or the visitor's."""
+    return cache.result(f"subject {subject.digest}", key, make, own=subject.name == YOURS)
+
+
 def data(*, width: int = 172) -> None:
     """Choose what is run in the three modes."""
     about = "\n\n".join(f"**{entry.label}**: {entry.help}" for entry in SUBJECTS.values())
-    names = {name: entry.label for name, entry in SUBJECTS.items()}
+    names = {name: entry.label for name, entry in SUBJECTS.items()} | {YOURS: "your own weight…"}
     st.selectbox("Data", list(names), format_func=names.__getitem__, width=width, help=about, **address.key("data"))
 
 
@@ -76,6 +99,7 @@ def _groups() -> None:
         _live_group()
         st.markdown("**Comparison**")
         bar.compare()
+        uploads.upload("more")
     with calibration_side:
         st.markdown("**Calibration**")
         _calibration_group()
@@ -124,13 +148,14 @@ def _calibration_group() -> None:
     st.slider(
         "Samples", 1, MOST_SAMPLES, help="Rows that the observer is shown. Default 128.", **address.key("samples")
     )
-    kinds = {name: kind.label for name, kind in OBSERVERS.items()}
-    about = "\n\n".join(f"**{kind.label}**: {kind.help}" for kind in OBSERVERS.values())
+    offered = [OBSERVERS[name] for name in OBSERVERS_HERE]
+    kinds = {kind.name: kind.label for kind in offered}
+    about = "\n\n".join(f"**{kind.label}**: {kind.help}" for kind in offered)
     bar.select("observer", "Observer", kinds, help=f"{help_for('observer')}\n\n{about}\n\n")
 
 
 def _layer(settings: Settings) -> None:
-    one = settings.data == "layer"
+    one = settings.data != "digits"
     st.slider(
         "Layer",
         1,

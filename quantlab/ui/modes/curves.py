@@ -10,10 +10,9 @@ from quantlab import charts
 from quantlab.experiments.modes import Result, bounds, readings
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.sweep import Sweep, marks, sweep
-from quantlab.ui import cache
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
-from quantlab.ui.modes import clock
+from quantlab.ui.modes import clock, controls
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -57,7 +56,7 @@ def _times(result: Result) -> None:
 
 def widths(result: Result, spoken: str) -> None:
     """Draw accuracy, or where there is none the output error, against bits."""
-    swept = sweep(result, cache.shared)
+    swept = sweep(result, controls.recall)
     right = swept.accuracy is not None
     what = "Accuracy" if right else "Output error"
     show(

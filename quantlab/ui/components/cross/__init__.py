@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
 from quantlab.ui.components.alone import alone, script
@@ -62,34 +63,47 @@ def message(picture: Picture) -> dict[str, Any]:
     """
     sides = (picture.x, picture.w, picture.product)
     numbered = max(max(side.codes.shape) for side in sides) <= MOST_NUMBERED
-    running = picture.running
-    name, bits = running.accumulator
+    name, bits = picture.accumulator
     return {
         "of": picture.data_id,
         "numbered": numbered,
         "matrices": [_matrix(side, numbered) for side in sides],
         "row": picture.row,
         "column": picture.column,
-        "x": running.x.tolist(),
-        "w": running.w.tolist(),
-        "products": running.products.tolist(),
-        "sums": running.sums.tolist(),
-        "exact": running.exact.tolist(),
-        "over": np.flatnonzero(running.overflowed).tolist(),
-        "bits": running.bits.tolist(),
-        "starts": list(running.starts),
+        "cells": [_sum(running) for running in picture.sums],
         "accumulator": name,
         "accumulatorBits": bits,
         "signed": picture.signed,
-        "wraps": running.wraps,
-        "finish": list(picture.finish),
+        "wraps": picture.wraps,
     }
+
+
+def _sum(running: Running) -> dict[str, Any]:
+    return {
+        "cell": f"{running.row}, {running.column}",
+        "x": running.x.tolist(),
+        "w": running.w.tolist(),
+        "xZero": _alike(running.x_zero),
+        "wZero": _alike(running.w_zero),
+        "sums": running.sums.tolist(),
+        # Only what differs goes along: of a hundred cells every list counts.
+        "exact": None if (running.exact == running.sums).all() else running.exact.tolist(),
+        "over": np.flatnonzero(running.overflowed).tolist(),
+        "bits": running.bits.tolist(),
+        "starts": list(running.starts),
+        "finish": list(running.finish),
+    }
+
+
+def _alike(zeros: Integers) -> int | list[int]:
+    values: list[int] = zeros.tolist()
+    return values[0] if len(set(values)) == 1 else values
 
 
 def _matrix(side: Matrix, numbered: bool) -> dict[str, Any]:
     rows, columns = side.codes.shape
     shades, by_row, by_column = (side.centred, 1, 1) if numbered else shrunk(side.centred)
-    widest = max(1, int(np.abs(side.centred.astype(np.int64)).max(initial=0)))
+    widest = float(np.abs(shades.astype(np.float64)).max(initial=0)) or 1.0
     return {
         "name": side.name,
         "remark": side.remark,
@@ -103,7 +117,7 @@ def _matrix(side: Matrix, numbered: bool) -> dict[str, Any]:
     }
 
 
-def _shades(values: Integers, widest: int) -> list[int]:
+def _shades(values: npt.NDArray[Any], widest: float) -> list[int]:
     """Return how far from 0 each entry is, from −12 to 12; 0 for 0 alone."""
     shares = np.abs(values.astype(np.float64)) / widest
     steps: list[int] = (np.sign(values) * np.ceil(shares * _SHADES)).astype(int).ravel().tolist()

@@ -2,12 +2,13 @@
 // tells Python, which sends that cell's sum; playing the sum stays in the browser and never disturbs the page.
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)")
+const PLAYS = "Play the sum term by term", CALM = "Play: your system asks for less motion, so step through the terms instead"
 const PLAY_MS = 650, WHOLE_PLAY_MS = 6000, FRAME_MS = 90
 
 function build(root, said) {
   const s = root.cross = {root, said, svg: make("svg", root), timer: 0, sent: null}
   set(root, {role: "group", tabindex: -1})
-  set(s.svg, {role: "img", tabindex: 0})
+  set(s.svg, {role: "application", tabindex: 0})
   s.matrixLayer = make("g", s.svg)
   s.groups = [0, 1, 2].map(which => {
     const group = make("g", s.matrixLayer, ["x", "w", "product"][which])
@@ -20,8 +21,8 @@ function build(root, said) {
   s.cellFrame = make("path", s.svg, "cell-frame")
   s.sumLayer = make("g", s.svg)
   for (const [name, tag, style] of [["band", "rect", "band"], ["axis", "path", "axis"], ["ends", "g"], ["endNames", "g", "end-names"], ["ticks", "g", "ticks"],
-    ["ahead", "path", "ahead"], ["truth", "path", "truth"], ["line", "path", "line"], ["lostLine", "path", "line lost"], ["tail", "path", "line"],
-    ["marks", "g"], ["terms", "g"], ["sums", "g"], ["finish", "g", "finish"]]) s[name] = make(tag, s.sumLayer, style)
+    ["ahead", "path", "ahead"], ["truth", "path", "truth"], ["jumps", "path", "jumps"], ["line", "path", "line"], ["lostLine", "path", "line lost"], ["tail", "path", "line"],
+    ["marks", "g"], ["terms", "g"], ["sums", "g"], ["truthName", "text", "truth-name"], ["finish", "g", "finish"]]) s[name] = make(tag, s.sumLayer, style)
   buildControls(s)
   s.tip = element("div", root, "tip")
   s.tip.hidden = true
@@ -51,7 +52,7 @@ function build(root, said) {
     moved(s)
   })
   // A held key sends nothing until it is let go.
-  s.svg.addEventListener("keyup", () => send(s))
+  s.svg.addEventListener("keyup", event => event.key.startsWith("Arrow") && send(s))
   s.svg.addEventListener("blur", () => {
     send(s)
     showTip(s, null)
@@ -80,7 +81,7 @@ function buildControls(s) {
     return node
   }
   s.back = button("‹", "One term back", () => show_(s, s.at - 1))
-  s.play = button("▶ Play", "Play the sum term by term", () => s.timer ? stop(s) : start(s))
+  s.play = button("▶ Play", PLAYS, () => s.timer ? stop(s) : start(s))
   s.forward = button("›", "One term on", () => show_(s, s.at + 1))
   s.slider = element("input", row)
   Object.assign(s.slider, {type: "range", min: 0, step: 1})
@@ -89,7 +90,7 @@ function buildControls(s) {
   s.caption = element("div", s.controls, "caption")
   const calm = () => {
     s.play.disabled = reducedMotion.matches
-    s.play.title = reducedMotion.matches ? "Your system asks for less motion: step through the terms instead" : "Play the sum term by term"
+    label(s.play, "▶ Play", reducedMotion.matches ? CALM : PLAYS)
     if (reducedMotion.matches) stop(s)
   }
   reducedMotion.addEventListener("change", calm)
@@ -100,43 +101,54 @@ function buildControls(s) {
 function show_(s, at) {
   stop(s)
   go(s, at)
+  s.said.textContent = captionOf(s)
+}
+
+function label(button, text, meaning) {
+  button.textContent = text
+  button.title = meaning
+  button.setAttribute("aria-label", meaning)
 }
 
 function go(s, at) {
-  s.at = clamp(at, 0, s.d.products.length)
+  s.at = clamp(at, 0, s.sum.products.length)
   s.slider.value = s.at
   s.slider.setAttribute("aria-valuetext", captionOf(s))
   s.back.disabled = s.at === 0
-  s.forward.disabled = s.at === s.d.products.length
+  s.forward.disabled = s.at === s.sum.products.length
   drawSum(s)
 }
 
 function start(s) {
-  const rows = s.d.products.length
+  const rows = s.sum.products.length
   if (s.at >= rows) go(s, 0)
   // A long sum takes as long as a short one's patience: several terms a frame.
   const wait = Math.max(FRAME_MS, Math.min(PLAY_MS, WHOLE_PLAY_MS / rows)), by = Math.max(1, Math.round(rows * wait / WHOLE_PLAY_MS))
   const next = () => {
     if (!s.root.isConnected) return stop(s)
     go(s, s.at + by)
-    if (s.at >= s.d.products.length) stop(s)
+    if (s.at >= s.sum.products.length) stop(s)
   }
   s.timer = setInterval(next, wait)
-  s.play.textContent = "❙❙ Pause"
+  label(s.play, "❙❙ Pause", "Pause")
 }
 
 function stop(s) {
   clearInterval(s.timer)
   s.timer = 0
-  s.play.textContent = "▶ Play"
+  label(s.play, "▶ Play", PLAYS)
 }
 
-// The choice has moved here; its sum is still to come.
+// The choice has moved here. Small products bring the sums of all their cells along; of a large one it is still to come.
 function moved(s) {
   layChoice(s)
-  const now = s.row === s.d.row && s.column === s.d.column
-  set(s.sumLayer, {class: now ? "" : "stale"})
-  s.said.textContent = cellWords(s, {which: 2, row: s.row, column: s.column}).replaceAll("\n", ", ")
+  const known = chosenSum(s)
+  set(s.sumLayer, {class: known ? "" : "stale"})
+  if (known) {
+    takeUp(s, known)
+    laySum(s)
+  }
+  s.said.textContent = known ? `cell ${known.cell}, ${known.finish.join(", ").replaceAll("**", "")}` : `cell ${s.row}, ${s.column}`
 }
 
 function send(s) {
@@ -158,15 +170,28 @@ function showTip(s, hit) {
 function layAll(s) {
   const {d} = s
   s.small = s.width < PHONE
-  set(s.svg, {"aria-label": d.alt, viewBox: `0 0 ${s.width} ${s.high}`, width: s.width, height: s.high})
-  s.slider.max = d.products.length
-  s.heading.replaceChildren()
-  element("b", s.heading, null, "Running sum")
-  s.heading.append(` of cell [${d.row}, ${d.column}], on a ruler of bits`)
+  set(s.svg, {"aria-label": `${d.alt} Arrow keys choose a cell.`, viewBox: `0 0 ${s.width} ${s.high}`, width: s.width, height: s.high})
   layMatrices(s)
   layChoice(s)
+  laySum(s)
+}
+
+function laySum(s) {
+  s.slider.max = s.sum.products.length
+  s.heading.replaceChildren()
+  element("b", s.heading, null, "Running sum")
+  s.heading.append(` of cell [${s.sum.cell}], on a ruler of bits`)
   layRuler(s)
   go(s, s.at)
+}
+
+const chosenSum = s => s.d.cells.find(cell => cell.cell === `${s.row}, ${s.column}`)
+
+// Who looks at the whole sum goes on doing so; who is in the middle of one stays there.
+function takeUp(s, sum) {
+  const rows = sum.products.length
+  s.at = !s.sum || s.at >= s.sum.products.length ? rows : Math.min(s.at, rows)
+  s.sum = sum
 }
 
 export default function show(api) {
@@ -175,10 +200,11 @@ export default function show(api) {
   const was = s.d, d = api.data
   s.api = api
   if (was?.state === d.state) return
-  const rows = d.products.length
-  // Who looks at the whole sum goes on doing so; who is in the middle of one stays there.
-  s.at = !was || s.at >= was.products.length ? rows : Math.min(s.at, rows)
   s.d = d
+  for (const cell of d.cells) {
+    cell.products ??= cell.x.map((v, i) => v * cell.w[i])
+    cell.exact ??= cell.sums
+  }
   s.width ||= root.clientWidth
   s.high ||= root.clientHeight
   // The page's word counts where it changed; between its words the visitor's own choice stands.
@@ -187,7 +213,9 @@ export default function show(api) {
     s.column = d.column
     s.sent = `${d.row},${d.column}`
   }
-  set(s.sumLayer, {class: s.row === d.row && s.column === d.column ? "" : "stale"})
+  const known = chosenSum(s)
+  set(s.sumLayer, {class: known ? "" : "stale"})
+  takeUp(s, known ?? d.cells[0])
   if (s.width) layAll(s)
   set(root, {"data-state": d.state})
 }

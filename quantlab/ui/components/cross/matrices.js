@@ -4,29 +4,18 @@
 const HEIGHT = 416                    // beside each other; a phone has the ruler below, and more height (cross.css)
 const PHONE = 600, PHONE_CROSS = 372
 const TOP = 20, BETWEEN = 24, BELOW = 22, GAP = 14          // rows of names, and the gap between X and the product
-const TALLEST_CELL = 25, NARROWEST_SUM = 400
-const CELL_FONT = "500 12.5px 'JetBrains Mono', monospace", CELL_FONT_PHONE = "500 10.5px 'JetBrains Mono', monospace"
+const TALLEST_CELL = 25, NARROWEST_SUM = 360
+const CELL_FONT = "500 12.5px 'JetBrains Mono', monospace", CELL_FONT_DENSE = "500 10.5px 'JetBrains Mono', monospace"
+const NAME_FONT = "13px Inter, sans-serif"
 const SMALLEST_MAP = 76               // px that a matrix takes at least as a heat map
 
 // Where the three matrices stand: {x0, y0, cellWide, cellHigh} each, in the order X, W, product.
 function place(s) {
   const {d} = s, [x, w, p] = d.matrices
   const high = (s.small ? PHONE_CROSS : HEIGHT) - TOP - BETWEEN - BELOW
-  const font = s.small ? CELL_FONT_PHONE : CELL_FONT
-  let numbered = d.numbered
-  if (numbered) {
-    const room = codes => Math.max(...codes.map(q => widthOf(codeText(q), font)))
-    const pad = s.small ? 7 : 13
-    let wideX = Math.max(room(x.codes) + pad, s.small ? 18 : 36), wideP = Math.max(room(w.codes), room(p.codes)) + pad
-    const most = s.small ? s.width : s.width - NARROWEST_SUM
-    const natural = x.columns * wideX + GAP + p.columns * wideP
-    numbered = natural <= most
-    if (numbered) {
-      const cellHigh = Math.min(TALLEST_CELL, Math.floor(high / (w.rows + x.rows)))
-      numbered = cellHigh >= 15
-      s.cells = {font, cellHigh, wideX, wideP, left: s.small ? (s.width - natural) / 2 : 0}
-    }
-  }
+  // Many columns make do with smaller figures; where even these have no room, shades take their place.
+  s.cells = d.numbered ? [s.small, true].map(dense => fit(s, dense, high)).find(cells => cells) : null
+  const numbered = Boolean(s.cells)
   s.numbered = numbered
   if (numbered) {
     const {cellHigh, wideX, wideP, left} = s.cells, productX = left + x.columns * wideX + GAP, productY = TOP + w.rows * cellHigh + BETWEEN
@@ -44,6 +33,16 @@ function place(s) {
   s.places = [at(0, productY, wideX, highX, x), at(productX, TOP, wideP, highW, w), at(productX, productY, wideP, highX, p)]
   s.crossWide = productX + wideP
   s.crossHigh = productY + highX
+}
+
+// How wide and high numbered cells are, or null where they do not fit.
+function fit(s, dense, high) {
+  const [x, w, p] = s.d.matrices, font = dense ? CELL_FONT_DENSE : CELL_FONT, pad = dense ? 7 : 13
+  const room = codes => Math.max(...codes.map(q => widthOf(codeText(q), font)))
+  const wideX = Math.max(room(x.codes) + pad, dense ? 18 : 36), wideP = Math.max(room(w.codes), room(p.codes)) + pad
+  const natural = x.columns * wideX + GAP + p.columns * wideP, cellHigh = Math.min(TALLEST_CELL, Math.floor(high / (w.rows + x.rows)))
+  if (natural > (s.small ? s.width : s.width - NARROWEST_SUM) || cellHigh < 15) return null
+  return {dense, cellHigh, wideX, wideP, left: s.small ? (s.width - natural) / 2 : 0}
 }
 
 // Shares `room` by the two counts, but leaves either visible.
@@ -70,12 +69,14 @@ function layMatrices(s) {
     children(group.texts, "text", texts.length).forEach((node, i) => {
       const row = Math.floor(i / m.columns), column = i % m.columns
       write(node, codeText(texts[i]))
-      set(node, {class: "cell" + (s.small ? " small" : "") + (lit(which, row, column) ? " lit" : ""),
-        x: px(at.x0 + (column + 1) * at.wide - (s.small ? 4 : 7)), y: px(at.y0 + (row + .5) * at.high + (s.small ? 3.5 : 4.5)),
+      set(node, {class: "cell" + (s.cells.dense ? " small" : "") + (lit(which, row, column) ? " lit" : ""),
+        x: px(at.x0 + (column + 1) * at.wide - (s.cells.dense ? 4 : 7)), y: px(at.y0 + (row + .5) * at.high + (s.cells.dense ? 3.5 : 4.5)),
         "data-cell": which === 2 ? `${row},${column}` : null})
     })
     const below = which === 2, narrow = s.small || !s.numbered
-    write(group.name, `**${m.name}** ${narrow ? m.remark.split(" · ")[0] : m.remark}`)
+    const full = `**${m.name}** ${narrow ? m.remark.split(" · ")[0] : m.remark}`
+    // X's name must not reach under W, whose column runs on to the product.
+    write(group.name, which === 0 && blockWidth(full, NAME_FONT) > s.places[2].x0 - at.x0 - 4 ? `**${m.name}**` : full)
     set(group.name, {class: "name", x: px(at.x0), y: px(below ? s.crossHigh + 16 : at.y0 - 7)})
   })
 }
@@ -116,7 +117,7 @@ function layChoice(s) {
   const lit = litCells(s)
   d.matrices.forEach((m, which) => [...s.groups[which].texts.children].forEach((node, i) => {
     const row = Math.floor(i / m.columns), column = i % m.columns, chosen = which === 2 && row === s.row && column === s.column
-    set(node, {class: "cell" + (s.small ? " small" : "") + (chosen ? " lit chosen" : lit(which, row, column) ? " lit" : "")})
+    set(node, {class: "cell" + (s.cells.dense ? " small" : "") + (chosen ? " lit chosen" : lit(which, row, column) ? " lit" : "")})
   }))
 }
 

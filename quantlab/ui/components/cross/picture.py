@@ -41,12 +41,15 @@ class Matrix:
 
 @dataclass(frozen=True, eq=False)
 class Running:
-    """The sum of the chosen cell, term by term: equally long arrays.
+    """The sum of a cell, term by term: equally long arrays.
 
     Attributes
     ----------
-    x, w, products : integers
-        Centred codes of the row and of the column, and their products.
+    row, column : int
+    x, w : integers
+        Centred codes of the row and of the column.
+    x_zero, w_zero : integers
+        The zero point of each.
     sums, exact : integers
         What the accumulator holds after each, and what one without end would.
     overflowed : bool array
@@ -55,22 +58,22 @@ class Running:
         How many each exact sum takes.
     starts : tuple of int
         Where an accumulator begins at 0.
-    accumulator : (str, int)
-        The one in use, by name and bits: "int16", 16.
-    wraps : bool
-        Whether it goes round where it ends, instead of staying there.
+    finish : tuple of str
+        What follows the last term, as ready strings with parts in bold.
     """
 
+    row: int
+    column: int
     x: Integers
     w: Integers
-    products: Integers
+    x_zero: Integers
+    w_zero: Integers
     sums: Integers
     exact: Integers
     overflowed: npt.NDArray[np.bool_]
     bits: Integers
     starts: tuple[int, ...]
-    accumulator: tuple[str, int]
-    wraps: bool
+    finish: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +87,14 @@ class Picture:
     x, w, product : Matrix
     row, column : int
         The chosen cell.
-    running : Running
+    sums : tuple of Running
+        The chosen cell's first. Where all cells are there, the choice of another is answered at once.
     signed : bool
         Whether a sum may be negative at all; fixes the ruler.
-    finish : tuple of str
-        What follows the last term, as ready strings with parts in bold.
+    accumulator : (str, int)
+        The one in use, by name and bits: "int16", 16.
+    wraps : bool
+        Whether it goes round where it ends, instead of staying there.
     """
 
     data_id: str
@@ -97,30 +103,28 @@ class Picture:
     product: Matrix
     row: int
     column: int
-    running: Running
+    sums: tuple[Running, ...]
     signed: bool
-    finish: tuple[str, ...]
+    accumulator: tuple[str, int]
+    wraps: bool
 
 
-def shrunk(values: Integers, most: int = MOST_LINES) -> tuple[Integers, int, int]:
+def shrunk(values: Integers, most: int = MOST_LINES) -> tuple[npt.NDArray[Any], int, int]:
     """Return a matrix of at most `most` rows and columns, and how many rows and columns each cell stands for.
 
-    Of each block stands the entry that is farthest from 0: a mean would hide what makes a grid wide.
+    Of each block stands the mean: of values of one sign the largest would be the same everywhere.
 
     Examples
     --------
     >>> blocks, by_row, by_column = shrunk(np.array([[1, -5, 2], [0, 3, 4]]), most=2)
     >>> blocks.tolist(), by_row, by_column
-    ([[-5, 2], [3, 4]], 1, 2)
+    ([[-2.0, 2.0], [1.5, 4.0]], 1, 2)
     """
     rows, columns = values.shape
     by_row, by_column = -(-rows // most), -(-columns // most)
     if by_row == by_column == 1:
         return values, 1, 1
-    padded = np.zeros((-(-rows // by_row) * by_row, -(-columns // by_column) * by_column), values.dtype)
+    padded = np.full((-(-rows // by_row) * by_row, -(-columns // by_column) * by_column), np.nan)
     padded[:rows, :columns] = values
-    blocks = padded.reshape(len(padded) // by_row, by_row, -1, by_column).swapaxes(1, 2)
-    flat = blocks.reshape(*blocks.shape[:2], -1)
-    farthest = np.abs(flat.astype(np.int64)).argmax(axis=-1)
-    found: Integers = np.take_along_axis(flat, farthest[..., None], axis=-1)[..., 0]
-    return found, by_row, by_column
+    blocks = padded.reshape(len(padded) // by_row, by_row, -1, by_column)
+    return np.nanmean(blocks, axis=(1, 3)), by_row, by_column

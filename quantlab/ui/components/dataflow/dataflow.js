@@ -12,19 +12,7 @@ const KIND_FONT = "600 12px 'JetBrains Mono', monospace"
 function build(root) {
   const s = root.dataflow = {root, svg: make("svg", root), blocks: []}
   set(root, {role: "img"})
-  const redraw = () => {
-    if (!s.d || !root.clientWidth) return
-    s.width = root.clientWidth
-    layAll(s)
-  }
-  new ResizeObserver(() => root.clientWidth !== s.width && redraw()).observe(root)
-  // Until the page's fonts are there, words are measured in a stand-in.
-  const remeasure = () => {
-    if (!root.isConnected) return document.fonts.removeEventListener("loadingdone", remeasure)
-    widths.clear()
-    redraw()
-  }
-  document.fonts.addEventListener("loadingdone", remeasure)
+  watchSize(root, s, () => layAll(s))
   return s
 }
 

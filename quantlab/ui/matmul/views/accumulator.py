@@ -20,7 +20,7 @@ from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 from quantlab.ui.steps import Cell, steps
 
-_LABELS = ("terms for certain", "sums that leave it", "worst error, wraps", "worst error, saturates")
+_LABELS = ("terms that always fit", "sums that overflow", "worst error, wraps", "worst error, saturates")
 
 
 def draw(result: Result) -> None:
@@ -64,7 +64,8 @@ def draw(result: Result) -> None:
 def measured(result: Result) -> Accumulators:
     """Return the figures of all accumulators, computed once for all of them."""
     # Neither the cell nor the accumulator that is looked at changes them.
-    key = ("accumulators", result.now.x.array.digest, *result.settings.schemes())
+    schemes = (side.quantizer.scheme for side in (result.now.x, result.now.w))
+    key = ("accumulators", result.now.x.array.digest, *schemes)
     found: Accumulators = sources.recall(result.now.w.array, key, lambda: accumulators(result))
     return found
 

@@ -18,9 +18,7 @@ _BUSY = "Another visitor's race is under way, and two at once would slow each ot
 
 def draw(result: Result) -> None:
     """Draw the button, and the last race that was run here."""
-    pressed = st.button(
-        "Race on this machine", key="race-start", help=f"Takes about {num(SECONDS, 1)} seconds and one core."
-    )
+    pressed = st.button("Race on this machine", key="race-start")
     place = st.empty()
     refused = ""
     if pressed:

@@ -1,102 +1,17 @@
-"""The range of activations, found from batches as they pass: what calibration looks with.
-
-Each observer's range depends on the values alone, never on how they were cut into batches or in which order these came,
-and each keeps a bounded number of bytes however much it has seen. Only finite values count.
-"""
+"""A percentile of everything seen, from how often each number of 8 significant bits occurred."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from .grid import AnyArray, Flat, checked
-from .ranges import summarise
-from .scheme import Percentile, PerChannel, PerTensor
+from ..grid import AnyArray, Flat, checked
+from ..scheme import Percentile, PerTensor
+from .ends import MinMaxObserver, Parts, channels
 
-Parts = PerTensor | PerChannel
 _LARGEST = 255 * 2.0**120  # of the finite bfloat16 numbers
 _SIGN, _ALL = 0x8000, 0xFFFF
-
-
-class Observer(Protocol):
-    """What watches batches and chooses a range: ``update(x)``, as often as there are batches, then ``range()``."""
-
-    def update(self, x: Any) -> None:
-        """Look at one more batch."""
-
-    def range(self) -> tuple[Flat, Flat]:
-        """Return lo and hi of each part."""
-
-
-class MinMaxObserver:
-    """From the smallest to the largest value seen: more data only ever widens it.
-
-    Parameters
-    ----------
-    granularity : PerTensor or PerChannel
-        What has a range of its own. Every batch must have as many channels as the first.
-
-    References
-    ----------
-    Krishnamoorthi 2018, section 2.1; PyTorch's MinMaxObserver.
-
-    Examples
-    --------
-    >>> observer = MinMaxObserver()
-    >>> observer.update(np.float32([0.5, 2.0]))
-    >>> observer.update(np.float32([-1.0, np.nan]))
-    >>> lo, hi = observer.range()
-    >>> lo.tolist(), hi.tolist()
-    ([-1.0], [2.0])
-    """
-
-    def __init__(self, granularity: Parts = PerTensor()) -> None:
-        self.granularity = granularity
-        self._lo: Flat | None = None
-        self._hi: Flat | None = None
-
-    def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
-        summary = summarise(checked(x), self.granularity)
-        lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
-        if self._lo is None or self._hi is None:
-            self._lo, self._hi = lo, hi
-            return
-        _require_parts(len(lo), len(self._lo))
-        self._lo, self._hi = np.minimum(lo, self._lo), np.maximum(hi, self._hi)
-
-    def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a part without a finite value beside others that have one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
-        if self._lo is None or self._hi is None or not (self._lo <= self._hi).any():
-            raise ValueError(_NO_DATA)
-        return self._lo.copy(), self._hi.copy()
 
 
 class PercentileObserver:
@@ -196,8 +111,7 @@ class PercentileObserver:
 
 def _keys(x: AnyArray, granularity: Parts) -> Flat:
     """Return the keys of the finite values: the channel, then the nearest bfloat16 by its place in their order."""
-    by_channel = x.reshape(1, -1) if isinstance(granularity, PerTensor) else np.moveaxis(x, granularity.axis, 0)
-    by_channel = by_channel.reshape(len(by_channel), -1) if by_channel.size else np.empty((1, 0), x.dtype)
+    by_channel = channels(x, granularity)
     finite = np.isfinite(by_channel)
     channel = np.broadcast_to(np.arange(len(by_channel))[:, None], finite.shape)[finite]
     held = np.clip(by_channel[finite], -_LARGEST, _LARGEST).astype(np.float32)
@@ -220,43 +134,3 @@ def _percentile(numbers: Flat, seen: Flat, percent: float) -> float:
     below = int(place)
     lower, upper = numbers[np.searchsorted(seen, [below, min(below + 1, int(seen[-1]) - 1)], side="right")]
     return float(lower + (upper - lower) * (place - below))
-
-
-_NO_DATA = "Calibration with no data has no range; feed the observer at least one finite value first."
-
-
-def _require_parts(found: int, known: int) -> None:
-    if found != known:
-        raise ValueError(
-            f"A batch of {found} channels came after batches of {known}; give the observer batches that are alike."
-        )
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One entry of the menu of observers.
-
-    Attributes
-    ----------
-    name, label, help : str
-        In an address; in the menu; one sentence of definition.
-    make : callable
-        ``make(granularity=...)`` gives a new observer that has seen nothing.
-    """
-
-    name: str
-    label: str
-    help: str
-    make: Callable[..., Observer]
-
-
-_KINDS = (
-    Kind("minmax", "min-max", "From the smallest to the largest value seen.", MinMaxObserver),
-    Kind(
-        "percentile",
-        "percentile 99.9",
-        "Leaves out the thousandth of the values that lies highest, and the one that lies lowest.",
-        PercentileObserver,
-    ),
-)
-OBSERVERS: dict[str, Kind] = {kind.name: kind for kind in _KINDS}

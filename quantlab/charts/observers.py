@@ -1,0 +1,190 @@
+"""Observers beside each other: their ranges while batches pass, what each range costs, and how it was chosen.
+
+The best is blue and carries a square; the others are slate, each with a mark of its own and its name at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import plotly.graph_objects as go
+
+from quantlab.charts.marks import end_labels, line
+from quantlab.charts.theme import HEIGHT, c, figure, floats, note
+from quantlab.numerals import num
+
+_TOP, _BOTTOM, _RIGHT = 16, 44, 116
+_SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
+_MARK_EVERY = 6  # batches
+
+
+class Range(NamedTuple):
+    """An observer's ends after each batch, and whether it is the best of all."""
+
+    lo: npt.ArrayLike
+    hi: npt.ArrayLike
+    best: bool
+
+
+def ranges_over_batches(
+    ranges: Mapping[str, Range],
+    *,
+    now: int,
+    odd: int = 0,
+    pinned: npt.ArrayLike | None = None,
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw each observer's range as steps over the batches, the odd batch as a band of light.
+
+    Parameters
+    ----------
+    ranges : mapping of name to Range
+        At most five. Lower ends are drawn where one of them leaves 0.
+    now : int
+        The batch that is looked at, from 1.
+    odd : int
+        The odd batch, from 1; 0 for none.
+    pinned : float array, optional
+        The upper end of the pinned state's widest observer, dashed.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = ranges_over_batches({"min-max": Range([0, 0], [1, 4], True)}, now=2, odd=2)
+    >>> fig.layout.xaxis.title.text, len(fig.layout.shapes)
+    ('batch', 2)
+    """
+    ends = {name: (floats(each.lo), floats(each.hi)) for name, each in ranges.items()}
+    both = any((lo < 0).any() for lo, _ in ends.values())
+    traces: list[dict[str, Any]] = []
+    n = max((len(hi) for _, hi in ends.values()), default=1)
+    if pinned is not None:
+        traces.append(line(np.arange(1, n + 1), pinned, "pinned", 1.5, dashed=True, line_shape="hv"))
+    # The best last, so that it lies on top.
+    for place, (name, each) in sorted(enumerate(ranges.items()), key=lambda item: item[1][1].best):
+        lo, hi = ends[name]
+        traces.append(_steps(name, lo if both else None, hi, place, each.best))
+    values = np.concatenate([end for pair in ends.values() for end in (pair if both else pair[1:])])
+    if pinned is not None:
+        values = np.append(values, floats(pinned))
+    low, high = min(0.0, float(np.nanmin(values)) * 1.08), max(0.0, float(np.nanmax(values)) * 1.08) or 1.0
+    labels = [(float(ends[name][1][-1]), name, "integer" if each.best else "float") for name, each in ranges.items()]
+    shapes: list[dict[str, Any]] = [_upright(now, now, "rule")]
+    if odd:
+        shapes.insert(0, _upright(odd - 0.5, odd + 0.5, "highlight"))
+    return figure(
+        traces,
+        shapes=shapes,
+        annotations=end_labels(labels, low, high, HEIGHT - _TOP - _BOTTOM),
+        margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
+        xaxis={
+            "range": [0.4, n + 0.6], "title": {"text": "batch"},
+            "tickvals": [1, *range(8, n + 1, 16 if narrow else 8)],
+        },
+        yaxis={"range": [low, high], "nticks": 5, "title": {"text": "range"}},
+    )  # fmt: skip
+
+
+def _upright(x0: float, x1: float, colour: str) -> dict[str, Any]:
+    own = {"line": {"color": c(colour), "width": 1.5 if x0 == x1 else 0}, "layer": "below"}
+    kind = {"type": "line"} if x0 == x1 else {"type": "rect", "fillcolor": c(colour)}
+    return {"x0": x0, "x1": x1, "y0": 0, "y1": 1, "yref": "paper", **kind, **own}
+
+
+def _steps(name: str, lo: npt.NDArray[Any] | None, hi: npt.NDArray[Any], place: int, best: bool) -> dict[str, Any]:
+    batches = np.arange(1, len(hi) + 1)
+    x, y = (
+        (batches, hi) if lo is None else (np.concatenate([batches, [0], batches]), np.concatenate([hi, [np.nan], lo]))
+    )
+    sizes = np.where(x % _MARK_EVERY == place % _MARK_EVERY, 7, 0)
+    words = [f"{name}, batch {batch}: {num(float(end))}" for batch, end in zip(x.tolist(), y.tolist(), strict=True)]
+    colour = "integer" if best else "float"
+    return {
+        "type": "scatter", "mode": "lines+markers", "x": floats(x), "y": floats(y), "hovertext": words,
+        "hoverinfo": "text",
+        "line": {"color": c(colour), "width": 2.5 if best else 1.75, "shape": "hv"},
+        "marker": {
+            "symbol": "square" if best else _SYMBOLS[place % len(_SYMBOLS)], "size": sizes.tolist(), "color": c(colour),
+            "opacity": 1, "line": {"color": c(colour), "width": 1.25},
+        },
+    }  # fmt: skip
+
+
+def level_of_each(
+    names: Sequence[str],
+    levels: npt.ArrayLike,
+    *,
+    words: Sequence[str],
+    pinned: npt.ArrayLike | None = None,
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw one level for each observer, the best on top, as a mark on a hairline with its value beside it.
+
+    Parameters
+    ----------
+    names : sequence of str
+    levels : float array (n,)
+        In dB.
+    words : sequence of str
+        The same, ready to be read.
+    pinned : float array (n,), optional
+        The pinned state's, hollow.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = level_of_each(["min-max", "MSE"], [14.0, 17.8], words=["14.0 dB", "17.8 dB"])
+    >>> [note.text for note in fig.layout.annotations]
+    ['min-max', 'MSE']
+    """
+    values = floats(levels)
+    # An undefined level (no signal) is no better than the lowest.
+    order = np.argsort(np.nan_to_num(values, nan=-np.inf), kind="stable")
+    y = floats(np.arange(len(order)))
+    known = values[np.isfinite(values)]
+    low = min(0.0, float(known.min(initial=0)))
+    high = max(1.0, float(known.max(initial=0)))
+    if pinned is not None:
+        high = max(high, float(np.nanmax(floats(pinned))))
+    hairs = np.stack([np.full(len(y), low), values[order], np.full(len(y), np.nan)], axis=1).ravel()
+    best = y == len(y) - 1
+    colours = [c("integer" if each else "float") for each in best]
+    symbols = ["square" if each else _SYMBOLS[place % len(_SYMBOLS)] for each, place in zip(best, order, strict=True)]
+    traces: list[dict[str, Any]] = [line(hairs, np.repeat(y, 3), "float_fill", 1)]
+    if pinned is not None:
+        then: dict[str, Any] = {"symbol": "circle-open", "size": 12, "color": c("pinned"), "opacity": 1}
+        traces.append(
+            {
+                "type": "scatter",
+                "mode": "markers",
+                "x": floats(pinned)[order],
+                "y": y,
+                "marker": then,
+                "hoverinfo": "skip",
+            }
+        )
+    traces.append({
+        "type": "scatter", "mode": "markers+text", "x": values[order], "y": y, "hoverinfo": "text",
+        "text": [f"  <b>{words[place]}</b>" for place in order], "textposition": "middle right",
+        "hovertext": [f"{names[place]}: {words[place]}" for place in order],
+        "textfont": {"color": colours, "size": 13},
+        "marker": {
+            "symbol": symbols, "size": 12, "color": colours, "opacity": 1, "line": {"width": 1.5, "color": colours},
+        },
+        "cliponaxis": False,
+    })  # fmt: skip
+    return figure(
+        traces,
+        annotations=[
+            note(0, float(row), names[place], anchor="right", xref="paper", xshift=-8)
+            for row, place in zip(y, order, strict=True)
+        ],
+        margin={"l": 108 if narrow else 116, "r": 76, "t": _TOP, "b": _BOTTOM},
+        xaxis={"range": [low, high * 1.02], "title": {"text": "dB"}, "nticks": 4 if narrow else 6},
+        yaxis={"range": [-0.6, len(y) - 0.4], "visible": False},
+    )

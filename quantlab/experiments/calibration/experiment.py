@@ -1,0 +1,188 @@
+"""The Calibration page: observers choose a range. Settings in, every number of the page out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantlab.experiments.calibration.course import OBSERVERS, Course, Knobs, course
+from quantlab.experiments.calibration.stream import BATCHES, SIZES, STREAMS, THICKEST, THINNEST, Stream, build
+from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, real, whole
+from quantlab.scheme import Scheme
+
+VIEWS = ("how-each-decides", "more-data", "per-channel", "code")
+MOST_BITS = 8
+LARGEST_SEED = 2**31 - 1
+LOUDEST = 100.0
+LOWEST_P, HIGHEST_P = 90.0, 100.0
+BARS = 108
+
+Recall = Callable[[Hashable, Callable[[], Any]], Any]
+
+
+def compute_anew(key: Hashable, make: Callable[[], Any]) -> Any:
+    """Recall nothing."""
+    return make()
+
+
+def _size(text: str) -> int:
+    return SIZES[[str(size) for size in SIZES].index(text)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the page's controls say. Every combination is valid."""
+
+    data: str = address("data", choice(*STREAMS), default="first")
+    seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
+    bits: int = address("bits", whole(1, MOST_BITS), default=4)
+    symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=False)
+    batches: int = address("batches", whole(1, BATCHES), default=BATCHES)
+    odd: float = address("odd", real(1, LOUDEST), default=4.0)
+    odd_at: int = address("oddat", whole(1, BATCHES), default=20)
+    tail: float = address("tail", real(THICKEST, THINNEST), default=4.0)
+    size: int = address("size", parsed(_size, str), default=1)
+    p: float = address("p", real(LOWEST_P, HIGHEST_P), default=99.9)
+    constant: float = address("average", real(0.001, 1), default=0.1)
+    view: str | None = address("view", optional(choice(*VIEWS)), default=None)
+    compare: str = address("compare", choice("grid", "pinned", "nothing"), default="grid")
+    pin: Settings | None = address("pin", itself(), default=None)
+
+    @property
+    def drawn(self) -> bool:
+        """Whether the values are drawn at random, so that there is no network to ask."""
+        return STREAMS[self.data].layer is None
+
+    def scheme(self) -> Scheme:
+        """Return the Scheme of the activations."""
+        return Scheme(bits=self.bits, symmetric=self.symmetric)
+
+    def knobs(self) -> Knobs:
+        """Return what the observers are set to."""
+        return Knobs(self.p, self.constant)
+
+    def stream(self) -> Stream:
+        """Return the batches."""
+        return build(self.data, self.seed, odd=self.odd, odd_at=self.odd_at, size=self.size, tail=self.tail)
+
+    def state(self) -> Settings:
+        """Return these settings without what only says how the page looks at them."""
+        blank = Settings()
+        return replace(self, **{name: getattr(blank, name) for name in ("view", "compare", "pin")})
+
+
+@dataclass(frozen=True, eq=False)
+class Fill:
+    """How the histogram fills.
+
+    Attributes
+    ----------
+    edges : float64 array (109,)
+        Equal bars from the smallest to the largest value of all batches.
+    counts : int64 array (32, 108)
+        What each batch adds.
+    """
+
+    edges: NDArray[np.float64]
+    counts: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Everything that the page shows of a state.
+
+    Attributes
+    ----------
+    settings : Settings
+    stream : Stream
+    fill : Fill
+    courses : tuple of Course
+        In the order of the observers' menu.
+    compared : Result or None
+        The state that this one is compared with.
+    compared_name : str
+        "symmetric", "affine" or "pinned"; "" where there is none.
+    """
+
+    settings: Settings
+    stream: Stream
+    fill: Fill
+    courses: tuple[Course, ...]
+    compared: Result | None = None
+    compared_name: str = ""
+
+    @property
+    def now(self) -> int:
+        """The last batch that has been seen, from 0."""
+        return self.settings.batches - 1
+
+    def course(self, name: str) -> Course:
+        """Return an observer's course by its name."""
+        return next(each for each in self.courses if each.name == name)
+
+    def best(self, batch: int | None = None) -> Course:
+        """Return the observer whose range has the highest SQNR after a batch, by default the present one."""
+        at = self.now if batch is None else batch
+        return max(self.courses, key=lambda each: float(each.sqnr_db[at]))
+
+    @property
+    def odd_seen(self) -> bool:
+        """Whether there is an odd batch and it has passed."""
+        return self.settings.odd > 1 and self.settings.odd_at <= self.settings.batches
+
+
+def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
+    """Compute everything that the page shows.
+
+    Parameters
+    ----------
+    settings : Settings
+    recall : callable
+        ``(key, make)`` returns what `make` would, where it was computed before.
+
+    Examples
+    --------
+    >>> result = run(Settings())
+    >>> result.best().name, [each.name for each in result.courses]
+    ('average', ['minmax', 'percentile', 'average', 'mse', 'entropy'])
+    """
+    found = _found(settings, recall)
+    other, name = _compared(settings)
+    if other is None:
+        return replace(found, settings=settings)
+    return replace(found, settings=settings, compared=_found(other, recall), compared_name=name)
+
+
+def _found(settings: Settings, recall: Recall) -> Result:
+    state = settings.state()
+    # However many batches are looked at, all are computed: so that they can be played.
+    whole_way = replace(state, batches=BATCHES)
+    found: Result = recall(("calibration", whole_way), lambda: _run(whole_way))
+    return replace(found, settings=state)
+
+
+def _compared(settings: Settings) -> tuple[Settings | None, str]:
+    if settings.compare == "pinned" and settings.pin is not None:
+        return settings.pin, "pinned"
+    if settings.compare == "nothing":
+        return None, ""
+    return replace(settings, symmetric=not settings.symmetric), "affine" if settings.symmetric else "symmetric"
+
+
+def _run(settings: Settings) -> Result:
+    stream, scheme, knobs = settings.stream(), settings.scheme(), settings.knobs()
+    courses = tuple(course(name, stream, scheme, knobs) for name in OBSERVERS)
+    return Result(settings, stream, _fill(stream), courses)
+
+
+def _fill(stream: Stream) -> Fill:
+    lo = min(float(batch.min()) for batch in stream.batches)
+    hi = max(float(batch.max()) for batch in stream.batches)
+    edges = np.linspace(lo, hi if hi > lo else lo + 1, BARS + 1)
+    # Widened first: NumPy compares float32 values with rounded edges, and the largest may fall out.
+    counts = [np.histogram(batch.astype(np.float64), edges)[0] for batch in stream.batches]
+    return Fill(edges, np.array(counts, np.int64))

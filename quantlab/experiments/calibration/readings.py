@@ -1,0 +1,182 @@
+"""The numbers of the Calibration page as people read them: in the row, at the brackets, and in the tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quantlab.experiments.calibration.course import Course
+from quantlab.experiments.calibration.experiment import Result, Settings
+from quantlab.experiments.calibration.stream import BATCHES
+from quantlab.experiments.page import Reading
+from quantlab.numerals import decibels, difference, num, share
+
+_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
+
+
+def readings(result: Result) -> tuple[Reading, ...]:
+    """Return the six numbers of the row, after the present batch.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> [reading.label for reading in readings(run(Settings()))][:3]
+    ['Best observer', 'Its range', 'Its SQNR']
+    """
+    best, widest, at = result.best(), result.course("minmax"), result.now
+    then = result.compared
+    other = None if then is None else (then.best(), then.course("minmax"), then.now)
+    first = (
+        Reading("Best observer", best.label, None if other is None else _same(best.label, other[0].label), "observer"),
+        Reading("Its range", span(best, at, symmetric=result.settings.symmetric), None, "range"),
+        Reading(
+            "Its SQNR", decibels(best.sqnr_db[at]), None if other is None else _db(best, at, other[0], other[2]), "sqnr"
+        ),
+        Reading(
+            "Min-max SQNR",
+            decibels(widest.sqnr_db[at]),
+            None if other is None else _db(widest, at, other[1], other[2]),
+            "sqnr",
+        ),
+    )
+    if best.accuracy is None or widest.accuracy is None:
+        lost = None if other is None else _points(best.clipped[at], other[0].clipped[other[2]])
+        wide = None if other is None else _points(widest.clipped[at], other[1].clipped[other[2]])
+        return (
+            *first,
+            Reading("It clips", share(best.clipped[at]), lost, "clipped"),
+            Reading("Min-max clips", share(widest.clipped[at]), wide, "clipped"),
+        )
+    gains: list[str | None] = [None, None]
+    if other is not None and other[0].accuracy is not None and other[1].accuracy is not None:
+        gains = [
+            _points(mine.accuracy[at], theirs.accuracy[other[2]])
+            for mine, theirs in ((best, other[0]), (widest, other[1]))
+            if mine.accuracy is not None and theirs.accuracy is not None
+        ]
+    return (
+        *first,
+        Reading("Its accuracy", percent(best.accuracy[at]), gains[0], "accuracy"),
+        Reading("Min-max accuracy", percent(widest.accuracy[at]), gains[1], "accuracy"),
+    )
+
+
+def _same(mine: str, theirs: str) -> str:
+    return "same" if mine == theirs else theirs
+
+
+def _db(mine: Course, at: int, theirs: Course, then: int) -> str:
+    return difference(float(mine.sqnr_db[at]), float(theirs.sqnr_db[then]), unit="dB")
+
+
+def _points(now: float, other: float) -> str:
+    return "same" if abs(now - other) < _NO_POINTS else difference(now * 100, other * 100, unit="pp")
+
+
+def percent(part: float) -> str:
+    """Write a share of 1 with three digits, since one test image of some hundred is a quarter of a percent.
+
+    >>> [percent(part).replace(chr(160), " ") for part in (0.96944, 1.0)]
+    ['96.9 %', '100 %']
+    """
+    return num(part * 100, 3, "%")
+
+
+def covered(course: Course, at: int, *, symmetric: bool) -> tuple[float, float]:
+    """Return what the codes are spread over after a batch: symmetric grids reach as far on either side of 0.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> course = run(Settings(odd=1.0)).course("minmax")
+    >>> covered(course, 31, symmetric=True) == (-course.hi[31], course.hi[31])
+    True
+    """
+    lo, hi = float(course.lo[at]), float(course.hi[at])
+    far = max(abs(lo), abs(hi))
+    return (-far, far) if symmetric else (min(lo, 0.0), max(hi, 0.0))
+
+
+def span(course: Course, at: int, *, symmetric: bool) -> str:
+    """Write what the codes are spread over after a batch.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> course = run(Settings(odd=1.0)).course("minmax")
+    >>> print(span(course, 31, symmetric=False), span(course, 31, symmetric=True))
+    0 … 5.26 ±5.26
+    """
+    lo, hi = covered(course, at, symmetric=symmetric)
+    return f"±{num(hi)}" if symmetric else f"{num(lo)} … {num(hi)}"
+
+
+def held(result: Result) -> str:
+    """Return what ranges are tried on, as people read it.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> held(run(Settings()))
+    '360 test images'
+    """
+    return "other values" if result.stream.finish is None else f"{len(result.stream.held)} test images"
+
+
+def note(result: Result) -> str:
+    """Return on what SQNR and accuracy are measured."""
+    if result.stream.finish is None:
+        return "SQNR: of 16 384 values that no observer has seen, none of them odd"
+    image = num(100 / len(result.stream.held), 2, "pp")
+    return (
+        f"SQNR and accuracy: of {held(result)} that no observer has seen, with this one layer quantized; "
+        f"one image more or less is {image}"
+    )
+
+
+def courses(result: Result) -> dict[str, list[Any]]:
+    """Return every observer after every batch, as a table.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> table = courses(run(Settings()))
+    >>> len(table["observer"]), table["observer"][0], table["batch"][31]
+    (160, 'min-max', 32)
+    """
+    rows = [(each, at) for each in result.courses for at in range(BATCHES)]
+    table: dict[str, list[Any]] = {
+        "observer": [each.label for each, _ in rows],
+        "batch": [at + 1 for _, at in rows],
+        "from": [float(each.lo[at]) for each, at in rows],
+        "to": [float(each.hi[at]) for each, at in rows],
+        "scale": [float(each.scale[at]) for each, at in rows],
+        "zero point": [int(each.zero_point[at]) for each, at in rows],
+        "SQNR dB": [float(each.sqnr_db[at]) for each, at in rows],
+        "clipped": [float(each.clipped[at]) for each, at in rows],
+    }
+    if result.stream.finish is not None:
+        table["accuracy"] = [float(each.accuracy[at]) for each, at in rows if each.accuracy is not None]
+    return table
+
+
+def now(result: Result) -> dict[str, list[Any]]:
+    """Return every observer after the present batch, as a table.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> now(run(Settings()))["observer"]
+    ['min-max', 'percentile 99.9', 'moving average', 'MSE', 'entropy']
+    """
+    table = courses(result)
+    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.settings.batches]
+    return {name: [column[row] for row in rows] for name, column in table.items()}
+
+
+def bars(result: Result) -> dict[str, Any]:
+    """Return the histogram after the present batch as a table, the odd batch's part apart."""
+    fill, settings = result.fill, result.settings
+    odd = fill.counts[settings.odd_at - 1] * int(result.odd_seen)
+    return {
+        "from": fill.edges[:-1],
+        "to": fill.edges[1:],
+        "values": fill.counts[: settings.batches].sum(axis=0),
+        "of the odd batch": odd,
+    }
+
+
+def file_stem(settings: Settings, what: str) -> str:
+    """Return the name of a download, without its ending, from page and state.
+
+    >>> file_stem(Settings(), "ranges")
+    'quantlab-calibration-first-4-bit-ranges'
+    """
+    return f"quantlab-calibration-{settings.data}-{settings.bits}-bit-{what}"

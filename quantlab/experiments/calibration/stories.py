@@ -1,0 +1,169 @@
+"""What the Calibration page says of a state, in one sentence: the first of the stories below that this state tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from quantlab.experiments.calibration.course import Course
+from quantlab.experiments.calibration.experiment import Result, Settings
+from quantlab.experiments.calibration.readings import held, percent
+from quantlab.numerals import UNIT_SPACE, decibels, num
+
+_WORTH = 0.5  # dB: less is no difference worth a sentence
+_RAISED = ("th", "st", "nd", "rd")
+
+
+def sentence(result: Result) -> str:
+    """Return what the picture shows, in Markdown, at most 35 words.
+
+    >>> from quantlab.experiments.calibration import run
+    >>> print(sentence(run(Settings())).split(";")[0])
+    The odd 20th batch stretches min-max to **16.7**
+    """
+    return next(text for story in STORIES if (text := story(result)) is not None)
+
+
+def ordinal(number: int) -> str:
+    """Write a whole number from 1 as a place in a row.
+
+    >>> print(ordinal(1), ordinal(12), ordinal(20), ordinal(32))
+    1st 12th 20th 32nd
+    """
+    return f"{number}{_RAISED[number % 10 if number % 10 < 4 and not 10 < number < 14 else 0]}"
+
+
+def _reach(course: Course, at: int) -> float:
+    return float(max(abs(course.lo[at]), abs(course.hi[at])))
+
+
+def _more_data(result: Result) -> str | None:
+    then, now = result.compared, result.settings
+    if then is None or result.compared_name != "pinned" or not now.drawn or now.size == then.settings.size:
+        return None
+    if replace(now.state(), size=1) != replace(then.settings.state(), size=1):
+        return None
+    few, many = sorted((then, result), key=lambda each: each.settings.size)
+    at = result.now
+    ends = [_reach(each.course("minmax"), at) for each in (few, many)]
+    costs = [float(each.course("minmax").sqnr_db[at]) for each in (few, many)]
+    p = [_reach(each.course("percentile"), at) for each in (few, many)]
+    times = many.settings.size // few.settings.size
+    return (
+        f"With **{times} times more data** min-max widens from {num(ends[0])} to **{num(ends[1])}** "
+        f"and {_change(costs)} at {_bits(now.bits)}; {result.course('percentile').label} goes from {num(p[0])} "
+        f"to {num(p[1])}."
+    )
+
+
+def _change(db: list[float]) -> str:
+    gap = db[1] - db[0]
+    return f"{'loses' if gap < 0 else 'gains'} {decibels(abs(gap))}"
+
+
+def _odd_to_come(result: Result) -> str | None:
+    settings, at = result.settings, result.now
+    if settings.odd == 1 or result.odd_seen:
+        return None
+    sqnr = [float(each.sqnr_db[at]) for each in result.courses]
+    return (
+        f"After **{_batches(settings.batches)}** the five observers lie within {decibels(max(sqnr) - min(sqnr))} "
+        f"of each other at {_bits(settings.bits)}. The odd batch is the {ordinal(settings.odd_at)}: play on."
+    )
+
+
+def _odd(result: Result) -> str | None:
+    settings, at = result.settings, result.now
+    if not result.odd_seen:
+        return None
+    best, widest = result.best(), result.course("minmax")
+    gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
+    lead = f"The odd {ordinal(settings.odd_at)} batch stretches min-max to **{num(_reach(widest, at))}**"
+    if gain < _WORTH:
+        little = f"nobody does better by more than {decibels(_WORTH)} on {held(result)}"
+        return f"{lead}, yet at {_bits(settings.bits)} {little}."
+    return (
+        f"{lead}; :blue[{best.label}] stops at **{num(_reach(best, at))}**. "
+        f"On {held(result)} that is worth **{decibels(gain)}** at {_bits(settings.bits)}."
+    )
+
+
+def _never_negative(result: Result) -> str | None:
+    settings, then, at = result.settings, result.compared, result.now
+    lowest = float(result.fill.edges[0])
+    if not settings.symmetric or lowest < 0 or then is None or result.compared_name != "affine":
+        return None
+    best, other = result.best(), then.best()
+    loss = float(other.sqnr_db[at] - best.sqnr_db[at])
+    return (
+        f"These activations are **never negative**: half of a :blue[symmetric] grid's {2**settings.bits} codes stay "
+        f"unused, whoever observes. The best, {best.label}, is **{decibels(abs(loss))}** below the best affine one."
+    )
+
+
+def _heavy(result: Result) -> str | None:
+    settings, at = result.settings, result.now
+    if not settings.drawn:
+        return None
+    best, widest = result.best(), result.course("minmax")
+    gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
+    if gain < _WORTH:
+        return None
+    return (
+        f"A heavy tail carries min-max to **{num(_reach(widest, at))}** for a handful of values; :blue[{best.label}] "
+        f"stops at **{num(_reach(best, at))}** and gains **{decibels(gain)}** at {_bits(settings.bits)}."
+    )
+
+
+def _fewer(result: Result) -> str | None:
+    settings, at = result.settings, result.now
+    best, widest = result.best(), result.course("minmax")
+    gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
+    if gain < _WORTH or best.accuracy is None or widest.accuracy is None or best.accuracy[at] <= widest.accuracy[at]:
+        return None
+    return (
+        f"At {_bits(settings.bits)} steps are wide, and clipping pays: :blue[{best.label}] stops at "
+        f"**{num(_reach(best, at))}** instead of {num(_reach(widest, at))} and gains **{decibels(gain)}** "
+        f"({percent(best.accuracy[at])} right instead of {percent(widest.accuracy[at])})."
+    )
+
+
+def _plain(result: Result) -> str:
+    at = result.now
+    best, worst = result.best(), min(result.courses, key=lambda each: float(np.nan_to_num(each.sqnr_db[at])))
+    ends = [decibels(float(each.sqnr_db[at])) for each in (best, worst)]
+    return (
+        f"After {_batches(result.settings.batches)} at {_bits(result.settings.bits)}, :blue[{best.label}] has "
+        f"**{ends[0]}** on {held(result)}, {worst.label} {ends[1]}."
+    )
+
+
+def _bits(bits: int) -> str:
+    return f"{bits}{UNIT_SPACE}bit{'' if bits == 1 else 's'}"
+
+
+def _batches(number: int) -> str:
+    return "1 batch" if number == 1 else f"{number} batches"
+
+
+STORIES = (_more_data, _odd_to_come, _odd, _never_negative, _heavy, _fewer, _plain)
+_DRAWN = Settings(data="tail", odd=1.0)
+TRIES: dict[str, Settings] = {
+    "one odd batch": Settings(),
+    "a hundred times more data": replace(_DRAWN, size=100, pin=_DRAWN, compare="pinned"),
+    "heavy tail": replace(_DRAWN, tail=3.0),
+    "3 bits, no odd batch": Settings(odd=1.0, bits=3, data="outputs"),
+    "never negative": Settings(odd=1.0, symmetric=True),
+}
+
+
+def taken(settings: Settings, state: Settings) -> Settings:
+    """Return a try's state as seen from these settings: an open view stays, and so does a pin that the visitor has set.
+
+    >>> taken(Settings(view="code"), TRIES["heavy tail"]).view
+    'code'
+    """
+    another = settings.pin in [each.pin for each in TRIES.values() if each.pin is not None]
+    kept = ("view",) + (("compare", "pin") if state.pin is None and not another else ())
+    return replace(state, **{name: getattr(settings, name) for name in kept})

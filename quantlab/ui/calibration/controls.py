@@ -1,0 +1,106 @@
+"""The control bar of the Calibration page, and what stands behind More; each control names its default there."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from quantlab.experiments.calibration import Settings
+from quantlab.experiments.calibration.experiment import HIGHEST_P, LARGEST_SEED, LOUDEST, LOWEST_P
+from quantlab.experiments.calibration.stream import BATCHES, SIZES, STREAMS, THICKEST, THINNEST, VALUES
+from quantlab.numerals import count
+from quantlab.ui import address, anatomy, bar
+from quantlab.ui.glossary import help_for
+
+_NO_TAIL = "Of the heavy tail only: a network's activations are as they are."
+_NO_SIZE = "Of the heavy tail only: the digits have no more images."
+
+
+def data(*, width: int = 232) -> None:
+    """Choose what passes in batches."""
+    about = "\n\n".join(f"**{entry.label}**: {entry.help}" for entry in STREAMS.values())
+    names = {name: entry.label for name, entry in STREAMS.items()}
+    st.selectbox("Data", list(names), format_func=names.__getitem__, width=width, help=about, **address.key("data"))
+
+
+def odd(*, width: int = 124) -> None:
+    """Choose how large the odd batch is."""
+    st.number_input(
+        "Odd batch ×",
+        1.0,
+        LOUDEST,
+        step=1.0,
+        format="%g",
+        width=width,
+        help="What one batch is multiplied by: its images, or its values. 1: none is odd. Default 4.",
+        **address.key("odd"),
+    )
+
+
+def odd_at(*, width: int = 124) -> None:
+    """Choose which batch is the odd one."""
+    st.slider("It is batch", 1, BATCHES, width=width, help="Which one is odd. Default 20.", **address.key("odd_at"))
+
+
+def _tail() -> None:
+    """Choose how heavy the tail is."""
+    settings: Settings = address.settings()
+    st.slider(
+        "Degrees of freedom",
+        THICKEST,
+        THINNEST,
+        step=0.5,
+        disabled=not settings.drawn,
+        help="The fewer, the heavier the tail: at 30 it is nearly a bell. Default 4." if settings.drawn else _NO_TAIL,
+        **address.key("tail"),
+    )
+
+
+def more() -> None:
+    """Draw the button behind which the rest of the controls stand, and those while it is open."""
+    anatomy.popover("More", _groups, key="more", width="content")
+
+
+def _groups() -> None:
+    settings: Settings = address.settings()
+    data_side, observer_side = st.columns(2, gap="medium")
+    with data_side:
+        st.markdown("**Data**")
+        _tail()
+        sizes = {size: count(size * VALUES) for size in SIZES}
+        bar.select(
+            "size",
+            "Values a batch",
+            sizes,
+            help="How many values each batch has." if settings.drawn else _NO_SIZE,
+            disabled=not settings.drawn,
+        )
+        st.number_input(
+            "Seed",
+            0,
+            LARGEST_SEED,
+            step=1,
+            help="Splits the digits and trains the network, or draws the values. Default 0.",
+            **address.key("seed"),
+        )
+        st.markdown("**Comparison**")
+        bar.compare()
+    with observer_side:
+        st.markdown("**Observers**")
+        st.number_input(
+            "Percentile, %",
+            LOWEST_P,
+            HIGHEST_P,
+            step=0.1,
+            format="%g",
+            help=f"{help_for('percentile')} Default 99.9.",
+            **address.key("p"),
+        )
+        st.number_input(
+            "New batch's share of the average",
+            0.001,
+            1.0,
+            step=0.01,
+            format="%g",
+            help=f"{help_for('moving average')} Default 0.1; PyTorch's is 0.01, which 32 batches hardly move.",
+            **address.key("constant"),
+        )

@@ -1,0 +1,170 @@
+"""The Calibration page in a browser: what it says and draws is what the library computes; it plays, rests and tells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from urllib.parse import urlencode
+
+import pytest
+from accessibility import sideways, violations
+from conftest import ROOT, Server
+from playwright.sync_api import Page, expect
+from steps import appear, settled, visit
+
+from quantlab.experiments import codec
+from quantlab.experiments.calibration import Result, Settings, readings, run, stories
+from quantlab.numerals import decibels
+from quantlab.ui.anatomy import spoken
+
+APP = ROOT / "app.py"
+_AT_REST = "() => /^[0-9a-f]{12}$/.test(document.querySelector('.ql-brackets')?.dataset.state ?? '')"
+_OVERLAPS = """() => {
+    const words = [...document.querySelectorAll('.ql-brackets text')].filter(node => node.textContent)
+        .map(node => [node.textContent, node.getBoundingClientRect()])
+    const edge = document.querySelector('.ql-brackets').getBoundingClientRect(), seen = []
+    words.forEach(([a, p], i) => {
+        if (p.left < edge.left - 2 || p.right > edge.right + 2) seen.push(`${a} leaves`)
+        words.slice(i + 1).forEach(([b, q]) => {
+            const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left)
+            const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top)
+            if (wide > 1 && high > 4) seen.push(`${a} × ${b}`)
+        })
+    })
+    return seen
+}"""
+
+
+@cache
+def result(state: Settings) -> Result:
+    """Compute what the page has to show."""
+    return run(state)
+
+
+def open_state(page: Page, server: Server, state: Settings | None = None) -> Result:
+    """Open a state by its link and see that it is shown."""
+    state = state or Settings()
+    query = urlencode(codec.encode(state))
+    visit(page, server, f"/calibration?{query}" if query else "/calibration")
+    return shows(page, state)
+
+
+def shows(page: Page, state: Settings) -> Result:
+    """See that sentence, numbers and drawing are those of a state."""
+    wanted = result(state)
+    settled(page, " ".join(spoken(stories.sentence(wanted)).split()))
+    page.wait_for_function(_AT_REST)
+    numbers = [" ".join(reading.value.split()) for reading in readings.readings(wanted)]
+    expect(page.get_by_test_id("stMetricValue")).to_have_text(numbers)
+    draws(page, wanted, state.batches)
+    return wanted
+
+
+def draws(page: Page, wanted: Result, batches: int) -> None:
+    """See that every bracket is the library's range after so many batches, and that no value is missing."""
+    at, symmetric = batches - 1, wanted.settings.symmetric
+    expect(page.locator(".ql-brackets > svg")).to_have_attribute("data-at", str(batches))
+    for course in wanted.courses:
+        bracket = page.locator(f".ql-brackets .bracket[data-name='{course.label}']")
+        expect(bracket).to_have_attribute("data-span", readings.span(course, at, symmetric=symmetric))
+        expect(bracket).to_have_attribute("data-level", decibels(float(course.sqnr_db[at])))
+    best = page.locator(".ql-brackets .bracket.best")
+    assert [node.get_attribute("data-name") for node in best.all()] == [wanted.best(at).label]
+    counted = [int(page.locator(f".ql-brackets .{name}").get_attribute("data-count") or 0) for name in ("usual", "odd")]
+    assert sum(counted) == wanted.fill.counts[:batches].sum()
+    odd = wanted.settings.odd > 1 and wanted.settings.odd_at <= batches
+    assert counted[1] == (wanted.fill.counts[wanted.settings.odd_at - 1].sum() if odd else 0)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        Settings(),
+        Settings(data="outputs", bits=8, symmetric=True, batches=12),
+        Settings(data="tail", odd=1.0, tail=2.0, p=99.0, constant=0.01),
+        Settings(odd=100.0, odd_at=1, bits=1),
+    ],
+    ids=["opening", "outputs", "tail", "one bit"],
+)
+def test_sentence_numbers_and_brackets_are_the_librarys(page: Page, server: Server, state: Settings) -> None:
+    open_state(page, server, state)
+
+
+def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Server) -> None:
+    open_state(page, server)
+    for label, state in list(stories.TRIES.items())[1:]:
+        page.get_by_role("button", name=label, exact=True).click()
+        shows(page, state)
+    page.go_back()
+    shows(page, list(stories.TRIES.values())[-2])
+
+
+def test_playing_asks_nobody_and_tells_where_it_comes_to_rest(page: Page, server: Server) -> None:
+    open_state(page, server, Settings(batches=28))
+    page.get_by_role("button", name="Play the batches").click()
+    shows(page, Settings())
+
+
+def test_a_pause_tells_the_page_how_far_it_came(page: Page, server: Server) -> None:
+    wanted = open_state(page, server)
+    play = page.get_by_role("button", name="Play the batches")
+    play.click()
+    page.wait_for_function("+document.querySelector('.ql-brackets > svg').dataset.at >= 3")
+    # Under way the drawing is ahead of the page, and right all the same.
+    play.click()
+    at = int(page.locator(".ql-brackets > svg").get_attribute("data-at") or 0)
+    assert 3 <= at < 32
+    draws(page, wanted, at)
+    shows(page, Settings(batches=at))
+
+
+def test_the_slider_and_the_steps_go_through_the_batches(page: Page, server: Server) -> None:
+    open_state(page, server)
+    slider = page.get_by_role("slider", name="Batches")
+    slider.focus()
+    for _ in range(13):
+        page.keyboard.press("ArrowLeft")
+    shows(page, Settings(batches=19))
+    page.get_by_role("button", name="One batch on").click()
+    shows(page, Settings(batches=20))
+    expect(slider).to_have_attribute("aria-valuetext", "batch 20 of 32, the odd one")
+
+
+def test_less_motion_leaves_the_steps_and_no_play(page: Page, server: Server) -> None:
+    appear(page, reduced_motion="reduce")
+    open_state(page, server)
+    expect(page.get_by_role("button", name="Play the batches")).to_be_disabled()
+    page.get_by_role("button", name="One batch back").click()
+    shows(page, Settings(batches=31))
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_and_nothing_scrolls_sideways(page: Page, server: Server, width: int, scheme: str) -> None:
+    appear(page, width=width, color_scheme=scheme)
+    open_state(page, server)
+    assert violations(page) == []
+    assert not sideways(page)
+
+
+@pytest.mark.parametrize("width", [1440, 1280, 390, 360])
+@pytest.mark.parametrize("name", ["one odd batch", "heavy tail", "never negative"])
+def test_no_words_of_the_drawing_lie_on_each_other(page: Page, server: Server, width: int, name: str) -> None:
+    appear(page, width=width)
+    open_state(page, server, stories.TRIES[name])
+    page.evaluate("document.fonts.ready")
+    assert page.evaluate(_OVERLAPS) == []
+
+
+def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) -> None:
+    visit(page, server, "/calibration?batches=33&odd=-1&size=7")
+    settled(page, "odd 20th batch")
+    expect(page.locator(".st-key-notice")).to_contain_text("values for batches, odd and size could not be used")
+
+
+@pytest.mark.fresh  # a page opens as it was left
+def test_bits_come_along_from_the_modes_page(page: Page, server: Server) -> None:
+    visit(page, server, "/modes?bits=3")
+    settled(page, "3")
+    page.get_by_role("link", name="Calibration").click()
+    shows(page, replace(Settings(), bits=3))

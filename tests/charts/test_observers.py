@@ -1,0 +1,60 @@
+"""Observers beside each other: what is drawn equals what came in, and only the best is blue."""
+
+import numpy as np
+import pytest
+
+from quantlab.charts import TOKEN, Range, level_of_each, ranges_over_batches
+
+NAMES = ("min-max", "percentile 99.9", "MSE")
+HI = {name: np.linspace(1, 2 + k, 32) for k, name in enumerate(NAMES)}
+
+
+def ranges(lo=0.0, best="MSE"):
+    return {name: Range(np.full(32, lo), HI[name], name == best) for name in NAMES}
+
+
+def test_each_observer_is_a_line_of_steps_and_the_best_lies_on_top_in_blue():
+    drawn = ranges_over_batches(ranges(best="min-max"), now=7, odd=20)
+    assert [trace.line.shape for trace in drawn.data] == ["hv"] * 3
+    assert [trace.line.color == TOKEN["integer"] for trace in drawn.data] == [False, False, True]
+    assert np.allclose(drawn.data[-1].y, HI["min-max"])
+
+
+def test_lower_ends_are_drawn_where_one_leaves_zero():
+    below = ranges_over_batches(ranges(lo=-3.0), now=1)
+    assert all(len(trace.y) == 65 and np.isnan(trace.y[32]) for trace in below.data)
+    assert below.layout.yaxis.range[0] < -3
+    assert ranges_over_batches(ranges(), now=1).layout.yaxis.range[0] == 0
+
+
+def test_the_odd_batch_is_a_band_and_the_present_one_a_line():
+    band, line = ranges_over_batches(ranges(), now=7, odd=20).layout.shapes
+    assert (band.x0, band.x1, band.fillcolor) == (19.5, 20.5, TOKEN["highlight"])
+    assert line.x0 == line.x1 == 7
+    assert len(ranges_over_batches(ranges(), now=7).layout.shapes) == 1
+
+
+def test_every_line_has_its_name_at_its_end():
+    names = ranges_over_batches(ranges(), now=1).layout.annotations
+    assert sorted(note.text for note in names) == sorted(NAMES)
+
+
+def test_only_the_pinned_state_is_dashed():
+    drawn = ranges_over_batches(ranges(), now=1, pinned=np.full(32, 9.0))
+    assert [trace.line.dash is not None for trace in drawn.data] == [True, False, False, False]
+    assert drawn.layout.yaxis.range[1] > 9
+
+
+def test_levels_are_sorted_with_the_best_on_top():
+    drawn = level_of_each(NAMES, [14.0, 17.0, 24.5], words=["14.0 dB", "17.0 dB", "24.5 dB"])
+    marks = drawn.data[-1]
+    assert [note.text for note in drawn.layout.annotations] == list(NAMES)
+    assert marks.x == pytest.approx([14.0, 17.0, 24.5])
+    assert [colour == TOKEN["integer"] for colour in marks.marker.color] == [False, False, True]
+    assert "24.5 dB" in marks.text[-1]
+
+
+def test_a_level_below_zero_widens_the_axis_and_one_that_is_none_comes_last():
+    drawn = level_of_each(NAMES, [-2.0, np.nan, 3.0], words=["−2 dB", "–", "3 dB"])
+    assert drawn.layout.xaxis.range[0] == -2
+    assert [note.text for note in drawn.layout.annotations] == ["percentile 99.9", "min-max", "MSE"]
