@@ -12,7 +12,7 @@ from quantlab.experiments import training  # noqa: E402
 from quantlab.experiments.training import readings, stories  # noqa: E402
 from quantlab.experiments.training.networks import networks  # noqa: E402
 from quantlab.ui import address, anatomy, cache, sharing  # noqa: E402
-from quantlab.ui.training import controls, curves, desk, hero  # noqa: E402
+from quantlab.ui.training import ahead, controls, curves, desk, hero  # noqa: E402
 from quantlab.ui.training.views import VIEWS  # noqa: E402
 
 settings: training.Settings = address.settings()
@@ -28,7 +28,7 @@ with anatomy.control_bar():
     controls.more()
     sharing.share(yours=False)
     controls.train(settings)
-anatomy.notice(address.notice(), address.news())
+anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
 anatomy.tries(stories.TRIES, settings, stories.taken)
 with anatomy.hero():
@@ -36,6 +36,7 @@ with anatomy.hero():
 
 # Of one seed; trained in a second where neither this visitor nor the server has done it.
 found = networks(settings, result.runs, cache.shared)
+ahead.AHEAD.prepare(settings, cache.shared)
 anatomy.numbers(readings.readings(result, found), "float")
 st.caption(readings.row_note(result, found))
 if settings.plane:

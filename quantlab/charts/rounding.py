@@ -71,7 +71,7 @@ def straight_through(
         notes.append(_beside(1, 0.43, "true slope: 0, and ∞ at each jump", "float", "bottom"))
     if of_step is not None:
         traces.append(line(across, learned, "lsq", 2, yaxis="y2"))
-        notes.append(_beside(1, 0.02, "<b>by the learned step</b>", "lsq", "bottom"))
+        notes.append(_beside(1, 0.2, "<b>by the learned step</b>", "lsq", "bottom"))
     return figure(
         traces,
         height=_SLOPE_HEIGHT,

@@ -1,7 +1,7 @@
 """Small networks: what they learn from, what they compute, how they learn it, and how they are quantized."""
 
 from .datasets import DATASETS, Dataset, Labelled, load, split
-from .integer import Gap, IntegerNetwork, gaps, to_integer
+from .integer import Gap, IntegerNetwork, gaps, to_integer, with_whole_biases
 from .network import Layer, Network, accuracy, agreement
 from .plan import BITS, METHODS, Job, Method, Plan
 from .ptq import observe, ptq, rescaled
@@ -47,4 +47,5 @@ __all__ = [
     "sweep",
     "to_integer",
     "train",
+    "with_whole_biases",
 ]

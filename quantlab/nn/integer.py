@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -95,6 +95,38 @@ def to_integer(simulation: Simulation, arithmetic: Arithmetic = "float64") -> In
             )
         )
     return IntegerNetwork(tuple(layers))
+
+
+def with_whole_biases(simulation: Simulation) -> Simulation:
+    """Return the simulation with each bias moved to a whole step of its accumulator, as integers hold it.
+
+    What is left between it and the integer network is how sums are rounded, in float32 or not at all.
+
+    Parameters
+    ----------
+    simulation : Simulation
+        The last layer keeps its bias: there it is added to the logits in float32.
+
+    References
+    ----------
+    Jacob et al. 2018, equation 11.
+
+    Examples
+    --------
+    >>> from quantlab.nn import Network, Recipe, ptq
+    >>> layers = [([[1.0]], [0.26]), ([[1.0]], [0.26])]
+    >>> simulation = ptq(Network(layers), np.float32([[1.0]]), Recipe(bits=2))  # a step of 1 · ⅓
+    >>> [round(float(layer.bias[0]), 4) for layer in with_whole_biases(simulation).layers]
+    [0.3333, 0.26]
+    """
+    layers = []
+    for layer, own in zip(simulation.layers, to_integer(simulation).layers, strict=True):
+        bias = layer.bias
+        if own.bias_codes is not None:
+            step = np.float64(layer.input_grid.scale) * own.weight.scales()[0].astype(np.float64)
+            bias = (own.bias_codes * step).astype(np.float32)
+        layers.append(replace(layer, bias=bias))
+    return replace(simulation, layers=tuple(layers))
 
 
 class Gap(NamedTuple):

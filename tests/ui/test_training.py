@@ -7,8 +7,9 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.experiments.training import VIEWS, Settings
-from quantlab.nn import DATASETS, Plan
+from quantlab.nn import DATASETS, DivergenceError, Plan
 from quantlab.ui.training import work as module
+from quantlab.ui.training.ahead import Ahead
 from quantlab.ui.training.work import Line, Work
 
 SMALL = Plan(data="moons", bits=(4,), seeds=2, epochs=2, again=2)
@@ -91,6 +92,47 @@ def test_a_fault_of_ours_is_one_sentence_and_frees_the_place(monkeypatch):
     assert line.ahead(Work(SMALL, line)) == 0
 
 
+def test_the_next_steps_of_the_bits_are_trained_once_and_one_state_at_a_time():
+    seen, go = [], threading.Event()
+
+    def train(state, recall):
+        go.wait(5)
+        seen.append((state.bits, state.learned))
+
+    ahead = Ahead(train, delay=0, line=Line(1))
+    thread = ahead.prepare(Settings(bits=8), None)
+    assert ahead.prepare(Settings(data="moons"), None) is None
+    go.set()
+    thread.join(5)
+    assert seen[:2] == [(7, False), (6, False)]
+    assert len(set(seen)) == len(seen) == 13
+    assert ahead.prepare(Settings(bits=2, seeds=1), None) is None
+    ahead.prepare(Settings(data="moons"), None).join(5)
+    assert len(seen) == 26
+
+
+def test_training_ahead_gives_way_to_a_training_that_somebody_watches():
+    line, seen = Line(1), []
+    watched = Work(LONG, line).start()
+    thread = Ahead(lambda state, recall: seen.append(state), delay=0, line=line).prepare(Settings(), None)
+    until(lambda: watched.began)
+    time.sleep(0.05)
+    assert seen == []
+    watched.stop.set()
+    thread.join(10)
+    assert len(seen) == 13
+
+
+def test_a_fault_while_training_ahead_is_nobodys_page(caplog):
+    def broken(state, recall):
+        raise RuntimeError("boom")
+
+    ahead = Ahead(broken, delay=0, line=Line(1))
+    ahead.prepare(Settings(), None).join(5)
+    assert "could not be trained ahead" in caplog.text
+    assert ahead.prepare(Settings(data="moons"), None) is not None
+
+
 def _page():
     # As the app's only page, since the test's browser cannot open a path.
     from quantlab.ui import frame
@@ -147,9 +189,20 @@ def test_other_settings_meanwhile_show_theirs_and_leave_training_alone():
 
 
 def test_two_visitors_train_beside_each_other():
-    before = threading.active_count()
     works = [Work(SMALL, Line(2)).start() for _ in range(2)]
     until(lambda: all(each.done for each in works))
     assert [run.accuracy for run in works[0].runs] == [run.accuracy for run in works[1].runs]
-    until(lambda: threading.active_count() <= before)
-    assert Settings().plan() != SMALL
+
+
+def test_what_went_wrong_stands_in_the_notice(monkeypatch):
+    def broken(*args, **more):
+        raise DivergenceError("Training diverged in epoch 1 at a rate of 1; choose a lower rate.")
+
+    monkeypatch.setattr(module, "sweep", broken)
+    app = opened(data="moons")
+    app.button(key="train").click().run()
+    until(lambda: app.session_state["quantlab-training"].done)
+    app.run()
+    said = "Training diverged in epoch 1 at a rate of 1; choose a lower rate"
+    assert any(said in each.value.replace("\\", "") for each in app.markdown)
+    assert any("nothing is lost" in each.value for each in app.markdown)

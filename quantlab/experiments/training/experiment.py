@@ -148,7 +148,15 @@ class Result:
     def columns(self) -> dict[str, list[Any]]:
         """Return the curves as a table: mean, deviation and each seed."""
         rows = [
-            (method, point.bits, point.mean, point.deviation, *point.each, *[None] * (self._seeds - len(point.each)))
+            # As text, for a column of numbers with a gap would show them as fractions.
+            (
+                method,
+                "" if point.bits is None else str(point.bits),
+                point.mean,
+                point.deviation,
+                *point.each,
+                *[None] * (self._seeds - len(point.each)),
+            )
             for method, points in self.curves.items()
             for point in points
         ]

@@ -9,7 +9,7 @@ from quantlab.experiments.training.experiment import Settings
 from quantlab.experiments.training.networks import Networks
 from quantlab.experiments.training.readings import NAMES, percent
 from quantlab.linear.static import Arithmetic
-from quantlab.nn import Gap, accuracy, agreement, gaps, to_integer
+from quantlab.nn import Gap, accuracy, agreement, gaps, to_integer, with_whole_biases
 from quantlab.numerals import count, num, share
 
 ARITHMETICS: dict[Arithmetic, str] = {
@@ -110,19 +110,25 @@ def _size(nbytes: int) -> str:
     return f"{num(nbytes / _KILO, 3, 'KB')}" if nbytes >= _KILO else f"{count(nbytes)} B"
 
 
-def sentence(settings: Settings, done: list[Check]) -> str:
-    """Say how near the integers come to the simulation that was trained.
+def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:
+    """Say how near the integers come to the simulation that was trained, and what parts them.
 
     >>> from quantlab.experiments.training.networks import networks
     >>> settings = Settings(data="blobs", epochs="20:15", bits=8)
-    >>> sentence(settings, checks(networks(settings))).split(",")[0]
+    >>> found = networks(settings)
+    >>> sentence(settings, found, checks(found)).split(",")[0]
     'Converted'
     """
     exact, twice = done[0], done[-1]
-    most = max(gap.share for gap in exact.gaps)
+    whole = gaps(to_integer(found.trained), with_whole_biases(found.trained), found.data.test.x)
+    left = max(gap.share for gap in whole)
+    reason = "with such biases the simulation has the very same codes" if not left else f"but for {share(left)}"
     return (
         f"Converted, the {NAMES[settings.method]} network multiplies integers only and gives the same answer for "
-        f"**{percent(exact.agreement)}** of the test rows. At most {share(most)} of a layer's codes differ, since its "
-        f"biases are whole steps; rounding twice, as some engines do, makes that "
-        f"{share(max(gap.share for gap in twice.gaps))}."
+        f"**{percent(exact.agreement)}** of the test rows. At most {_most(exact)} of a layer's codes differ, since its "
+        f"biases are whole steps of the sums: {reason}. Rounding twice, as some engines do, makes that {_most(twice)}."
     )
+
+
+def _most(check: Check) -> str:
+    return share(max(gap.share for gap in check.gaps))

@@ -47,7 +47,7 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
         lead,
         *accuracies,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, "bits a value"),
+        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, ""),
     )
 
 
@@ -78,7 +78,7 @@ def run_columns(result: Result) -> dict[str, list[Any]]:
     return {
         "data": [each.data for each in runs],
         "method": [NAMES[each.job.method] for each in runs],
-        "bits": [each.job.bits for each in runs],
+        "bits": ["" if each.job.bits is None else str(each.job.bits) for each in runs],
         "seed": [each.job.seed for each in runs],
         "accuracy": [each.accuracy for each in runs],
         "last loss": [each.losses[-1] if each.losses else None for each in runs],

@@ -90,7 +90,7 @@ def sentence(settings: Settings, shown: Slope) -> str:
     True
     """
     steps = (
-        f" A learned step (here {num(shown.step)}) follows the saw-tooth: it grows where values clip."
+        f" A learned step (here {num(shown.step)}) follows the saw-tooth, steep where values clip."
         if settings.learned
         else ""
     )

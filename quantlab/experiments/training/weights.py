@@ -156,9 +156,9 @@ def change_sentence(settings: Settings, found: Networks, shown: Changes) -> str:
     if not count:
         return f"{name} left every code as it was."
     near = int(shown.counts[np.abs(shown.steps) == 1].sum())
+    others = (
+        "all others moved by one step" if near == count else f"of the others, {share(near / count)} moved by one step"
+    )
     stay = share(1 - count / shown.total)
     rests = " (its steps have another width, too)" if settings.learned else ""
-    return (
-        f"{name} left **{stay}** of {counted(shown.total)} codes where rounding once puts them{rests}; "
-        f"of the others, {share(near / count)} moved by one step."
-    )
+    return f"{name} left **{stay}** of {counted(shown.total)} codes where rounding once puts them{rests}; {others}."

@@ -113,12 +113,12 @@ def _groups() -> None:
         st.markdown("**Training**")
         bar.select("scratch", "QAT starts from", _STARTS, help=help_for("qat"))
         own = DATASETS[settings.data].rate
-        rates = {_OWN_RATE: f"as the data like it, {own:g}"} | {rate: f"{rate:g}" for rate in RATES}
+        rates = {_OWN_RATE: f"{own:g}, the data's own"} | {rate: f"{rate:g}" for rate in RATES}
         st.selectbox(
             "Rate",
             list(rates),
             format_func=rates.__getitem__,
-            help=f"{help_for('rate')} Default: as the data like it.",
+            help=f"{help_for('rate')} Default: the data's own.",
             # A menu takes None for nothing chosen.
             **address.key("rate", to_widget=lambda rate: rate or _OWN_RATE, from_widget=lambda rate: rate or None),
         )

@@ -14,7 +14,7 @@ from quantlab.ui import anatomy, look
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 
-_COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": "orange"}
+_COLOURS = {"float": "", "ptq": "blue", "qat": "orange", "lsq": ""}
 
 
 def losses(settings: Settings, found: Networks) -> None:
@@ -70,13 +70,13 @@ def maps(settings: Settings, found: Networks) -> None:
     for place, each in zip(st.columns(3, gap="large"), boundaries(settings, found), strict=True):
         name, colour = NAMES[each.method], _COLOURS[each.method]
         bits = "" if each.method == "float" else f"{settings.bits} bits, "
-        label = f":{colour}[{name}]" if colour else name
+        remark = f"{bits}{percent(each.accuracy)}"
         with place:
             show(
                 Chart(
                     f"boundary-{each.method}",
-                    label,
-                    f"{bits}{percent(each.accuracy)}",
+                    name,
+                    f":{colour}[{remark}]" if colour else remark,
                     f"What {name} answers over the plane, and the test points: {bits}{percent(each.accuracy)} right.",
                     lambda each=each: charts.decision_boundary(  # type: ignore[misc]
                         each.axis, each.answer, points, cuts=each.cuts, method=each.method, narrow=window().narrow

@@ -71,10 +71,18 @@ def _remember(own: Work) -> None:
                 del _finished[next(iter(_finished))]
 
 
+def trouble(settings: Settings) -> str:
+    """Say what went wrong in the visitor's training of these settings; empty where nothing did."""
+    own = work()
+    if own is None or own.plan != settings.plan() or not own.error:
+        return ""
+    return f"{own.error} {count(len(own.runs))} of {count(own.total)} networks were finished before."
+
+
 def status(settings: Settings, shown: Result) -> str:
     """Say where these runs come from, or how far their training is; Markdown without text of a visitor."""
     own = work()
-    if own is not None and own.plan == settings.plan():
+    if own is not None and own.plan == settings.plan() and (own.runs or not own.done):
         return _of_work(settings, own)
     if shown.kept:
         return (
@@ -89,8 +97,6 @@ def status(settings: Settings, shown: Result) -> str:
 
 def _of_work(settings: Settings, own: Work) -> str:
     ahead, finished = own.line.ahead(own), len(own.runs)
-    if own.error:
-        return f"{own.error} {count(finished)} of {count(own.total)} networks were finished before."
     if ahead and not own.done:
         return f"As many are training as this machine has cores; **{ahead}** to finish before yours begins."
     if not own.done:

@@ -54,6 +54,12 @@ class Line:
     def _ahead(self, work: Work) -> int:
         return max(0, self._waiting.index(work) - self.places + 1) if work in self._waiting else 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether anybody trains or waits."""
+        with self._changed:
+            return bool(self._waiting)
+
     def wait(self, work: Work) -> None:
         """Return once it may train, or has been given up."""
         with self._changed:

@@ -14,7 +14,7 @@ from quantlab.ui import look
 def draw(result: Result, found: Networks) -> None:
     """Draw both tables: what is stored, and what differs."""
     done = checks(found)
-    st.markdown(sentence(result.settings, done))
+    st.markdown(sentence(result.settings, found, done))
     look.title("What is stored", "after conversion; sums are of int32", key="stored")
     st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
     look.title(
