@@ -61,7 +61,8 @@ SHORT = {
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
 SHORT_FOLDERS = dict.fromkeys(
-    (f"quantlab/ui/{page}/views" for page in ("tensor", "matmul", "modes")), "one view a file, however little it takes"
+    (f"quantlab/ui/{page}/views" for page in ("tensor", "matmul", "modes", "calibration")),
+    "one view a file, however little it takes",
 )
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}
 MADE = {".git", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__", "build", "dist"}

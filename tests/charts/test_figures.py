@@ -95,7 +95,7 @@ def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     accumulators = ("accumulator", "accumulator + bias")
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
     meant = {
-        "integer": ("code", "x", "bits", "batch", *accumulators, *products),
+        "integer": ("code", "x", "bits", "batch", "clip", *accumulators, *products),
         "rounding": (*errors, "K", "bits", *accumulators),
         "clipping": errors,
     }
