@@ -13,12 +13,13 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from quantlab.charts.marks import end_labels, line, targets
-from quantlab.charts.theme import HEIGHT, c, figure, floats, note
+from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
 from quantlab.numerals import num
 
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
 _MARK_EVERY = 6  # batches
+_MANY_DECADES, _MOST_PLACES = 2.0, 6
 
 
 class Range(NamedTuple):
@@ -243,8 +244,17 @@ def criterion(
         ],
         margin={"l": 68, "r": 12, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": across, "title": {"text": "clip"}, "nticks": 4 if narrow else 6},
-        yaxis={"type": "log", "range": [low, high], "title": {"text": unit}, "nticks": 5},
+        yaxis={"type": "log", "range": [low, high], "title": {"text": unit}, **_round_places(low, high)},
     )  # fmt: skip
+
+
+def _round_places(low: float, high: float) -> dict[str, Any]:
+    """Label powers of ten of a logarithmic axis, and where these are few also twice and five times them."""
+    powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    several = high - low > _MANY_DECADES
+    some = [power for power in powers if power % max(1, round((high - low) / _MOST_PLACES)) == 0]
+    places = [step * 10.0**power for power in some for step in ((1,) if several else (1, 2, 5))]
+    return ticks(*(float(f"{place:.1g}") for place in places if low <= np.log10(place) <= high))
 
 
 def levels_over_batches(

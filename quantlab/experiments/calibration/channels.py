@@ -82,7 +82,7 @@ def sentence(found: Channels) -> str:
     top = np.maximum(np.abs(found.lo), np.abs(found.hi))
     some = top[np.isfinite(top) & (top > 0)]
     times = num(float(some.max() / some.min()), 2) if len(some) else "1"
-    widths = f"the widest reaches {times} times as far as the narrowest"
+    widths = f"the widest reaches {times} times as far as the narrowest that is not always 0"
     return (
         f"A range for each channel instead of one for all {worth} to {found.label}: {widths}. But a product sums over "
         "the channels of its input, and integers of different scales cannot be added: **weights** have a scale a "

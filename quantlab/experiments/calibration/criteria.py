@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.experiment import Result
 from quantlab.experiments.calibration.stories import ordinal
-from quantlab.numerals import num
+from quantlab.numerals import UNIT_SPACE, num
 from quantlab.observers import EntropyObserver, MSEObserver, divergences
 
 Floats = NDArray[np.float64]
@@ -29,7 +29,7 @@ class Criterion:
     clips : float64 array
         Where the range would end: ±clip, held to the values' own ends.
     values : float64 array of the same length
-        What it looks at, from batches up to the present one. NaN where it is infinite.
+        What it looks at, from batches up to the present one. NaN where nothing is left.
     unit : str
         Of the values.
     chosen : float
@@ -90,22 +90,23 @@ def _mse(result: Result, observer: MSEObserver) -> Criterion:
     clips = _clips(result)
     values = np.array([observer.error(max(least, -clip), min(greatest, clip)) for clip in clips.tolist()])
     chosen = _chosen(result, "mse")
-    remark = f"narrow ranges clip, wide ones round coarsely; least at {num(chosen)}"
+    remark = f"is least at {num(chosen)}"
     return Criterion("mse", "MSE", remark, clips, values, "mean squared error", chosen)
 
 
 def _entropy(result: Result, observer: EntropyObserver) -> Criterion:
     counts, width = observer.magnitudes()
     chosen = _chosen(result, "entropy")
-    remark = f"between the values' distribution and the codes'; least at {num(chosen)}"
+    remark = f"the divergence is least at {num(chosen)}"
     if not len(counts):
         return Criterion("entropy", "Entropy", remark, np.zeros(0), np.zeros(0), "divergence, nats", chosen)
     lo, hi = (float(end[result.now]) for end in (result.course("minmax").lo, result.course("minmax").hi))
     bins, nats = divergences(counts, observer.levels(lo, hi))
     # One in some, the least among them: a figure needs no two thousand points.
     some = np.unique(np.append(np.linspace(0, len(bins) - 1, 4 * _POINTS).astype(int), np.argmin(nats)))
-    values = np.where(np.isfinite(nats[some]) & (nats[some] > 0), nats[some], np.nan)
-    return Criterion("entropy", "Entropy", remark, bins[some] * width, values, "divergence, nats", chosen)
+    # A clip into an empty bin, with values beyond it, diverges without end and is never taken: no place on the curve.
+    known = some[np.isfinite(nats[some]) & (nats[some] > 0)]
+    return Criterion("entropy", "Entropy", remark, bins[known] * width, nats[known], "divergence, nats", chosen)
 
 
 def _percentile(result: Result) -> Criterion:
@@ -115,7 +116,7 @@ def _percentile(result: Result) -> Criterion:
     beyond = 100 * (1 - np.searchsorted(values, clips, side="right") / len(values))
     course, level = result.course("percentile"), 100 - settings.p
     chosen = float(course.hi[result.now])
-    remark = f"{num(level, unit='%')} of the values lie above {num(chosen)}"
+    remark = f"{level:.6g}{UNIT_SPACE}% lie above {num(chosen)}"
     shown = np.where(beyond > 0, beyond, np.nan)
     return Criterion("percentile", "Percentile", remark, clips, shown, "values above, %", chosen, round(level, 9))
 
@@ -126,5 +127,6 @@ def sentence(result: Result) -> str:
     odd = f" The odd {ordinal(settings.odd_at)} batch counts like any other." if result.odd_seen else ""
     return (
         f"Three observers look at **all values of the {settings.batches} batches seen** and seek a clip.{odd} "
+        "Narrow ranges clip, wide ones round coarsely. "
         "Min-max takes the ends themselves; the moving average takes each batch's ends and forgets."
     )
