@@ -19,6 +19,7 @@ from quantlab.numerals import num
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
 _MARK_EVERY = 6  # batches
+_BELOW = 0.3  # of a row: the pinned state's mark
 _MANY_DECADES, _MOST_PLACES = 2.0, 6
 
 

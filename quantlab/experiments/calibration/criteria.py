@@ -27,7 +27,7 @@ class Criterion:
     name, title, remark : str
         The observer's name in OBSERVERS; what is drawn, and how it decides.
     clips : float64 array
-        Where the range would end: ±clip, held to the values' own ends.
+        Where the range would end, farther from 0; MSE holds its other end, the others' is ±clip.
     values : float64 array of the same length
         What it looks at, from batches up to the present one. NaN where nothing is left.
     unit : str
@@ -86,12 +86,18 @@ def _clips(result: Result) -> Floats:
 
 
 def _mse(result: Result, observer: MSEObserver) -> Criterion:
-    least, greatest = (float(end[result.now]) for end in (result.course("minmax").lo, result.course("minmax").hi))
-    clips = _clips(result)
-    values = np.array([observer.error(max(least, -clip), min(greatest, clip)) for clip in clips.tolist()])
-    chosen = _chosen(result, "mse")
-    remark = f"is least at {num(chosen)}"
-    return Criterion("mse", "MSE", remark, clips, values, "mean squared error", chosen)
+    course, at, clips = result.course("mse"), result.now, _clips(result)
+    lo, hi = float(course.lo[at]), float(course.hi[at])
+    # Affine, the two ends are sought in turn: the farther one moves here, the other stays where it was found.
+    upper = hi >= -lo
+    if result.settings.symmetric:
+        ends = [(-clip, clip) for clip in clips.tolist()]
+    else:
+        ends = [(lo, clip) if upper else (-clip, hi) for clip in clips.tolist()]
+    values = np.array([observer.error(*pair) for pair in ends])
+    other = "" if result.settings.symmetric or min(hi, -lo) <= 0 else f", {num(lo if upper else hi)} held"
+    remark = f"is least at {num(max(hi, -lo))}{other}"
+    return Criterion("mse", "MSE", remark, clips, values, "mean squared error", max(hi, -lo))
 
 
 def _entropy(result: Result, observer: EntropyObserver) -> Criterion:
