@@ -4,13 +4,16 @@ from quantlab.ui.frame import framed
 
 framed()
 
-import streamlit as st  # noqa: E402  # the frame may have to run first
+from functools import partial  # noqa: E402  # the frame may have to run first
+
+import streamlit as st  # noqa: E402
 
 from quantlab.experiments import calibration  # noqa: E402
 from quantlab.experiments.calibration import readings, stories  # noqa: E402
 from quantlab.experiments.calibration.experiment import MOST_BITS  # noqa: E402
 from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
 from quantlab.ui.calibration import controls, curves, hero  # noqa: E402
+from quantlab.ui.calibration.views import VIEWS  # noqa: E402
 
 settings: calibration.Settings = address.settings()
 
@@ -44,3 +47,5 @@ with over_batches:
     curves.ranges(result, spoken)
 with of_each:
     curves.levels(result, spoken)
+
+anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

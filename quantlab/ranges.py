@@ -193,7 +193,7 @@ def least_squared_error(summary: Summary, scheme: Scheme, lo: Flat, hi: Flat) ->
     >>> lo.tolist(), 1.9 < float(hi[0]) <= 2
     ([0.0], True)
     """
-    measure = _measure_counts(summary, np.dtype(np.float64), scheme)
+    measure = error_on_counts(summary, np.dtype(np.float64), scheme)
     return _search(scheme)(measure, lo, hi, scheme, False)
 
 
@@ -213,7 +213,7 @@ def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -
     """Return the function from ranges to (squared error, its clipping part), part by part."""
     working = working_type(x.dtype)
     if summary.histogram is not None:
-        return _measure_counts(summary, working, scheme)
+        return error_on_counts(summary, working, scheme)
     largest, unit = largest_of(working), unit_of(summary)
     # Every value is widened once here: a search reads them a hundred times.
     values = np.ascontiguousarray(x).reshape(-1).astype(working, copy=False)
@@ -235,7 +235,8 @@ def _measure(x: Any, layout: kernels.Layout, scheme: Scheme, summary: Summary) -
     return measure
 
 
-def _measure_counts(summary: Summary, working: np.dtype[Any], scheme: Scheme) -> Measure:
+def error_on_counts(summary: Summary, working: np.dtype[Any], scheme: Scheme) -> Measure:
+    """Return the function from ranges to (squared error, its clipping part) of a histogram's values, part by part."""
     unit = unit_of(summary)
 
     def measure(lo: Flat, hi: Flat) -> tuple[Flat, Flat]:

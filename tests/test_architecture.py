@@ -60,7 +60,7 @@ SHORT = {
     "quantlab/ui/sharing.py": "one control of the bar, a noun of its own",
 }
 SHORT_FOLDERS = dict.fromkeys(
-    (f"quantlab/ui/{page}/views" for page in ("tensor", "matmul", "modes", "training")),
+    (f"quantlab/ui/{page}/views" for page in ("tensor", "matmul", "modes", "calibration", "training")),
     "one view a file, however little it takes",
 )
 UNNAMED = {"utils", "util", "helpers", "helper", "common", "misc", "core", "base", "stuff", "tools"}

@@ -12,7 +12,7 @@ from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
 from quantlab.charts.error import error_histogram
 from quantlab.charts.modes import Place, modes_roofline, quality_against_bits, time_against_batch
-from quantlab.charts.observers import Range, level_of_each, ranges_over_batches
+from quantlab.charts.observers import Range, criterion, level_of_each, levels_over_batches, ranges_over_batches
 from quantlab.charts.product import error_growth, product_against_float, product_errors
 from quantlab.charts.race import Speed, race_bars, race_roofline
 from quantlab.charts.requantization import requantization_stairs
@@ -34,12 +34,14 @@ __all__ = [
     "accuracy_against_bits",
     "channel_ranges",
     "code_counts",
+    "criterion",
     "decision_boundary",
     "entropy_against_bits",
     "error_growth",
     "error_histogram",
     "heat_map",
     "level_of_each",
+    "levels_over_batches",
     "loss_curves",
     "modes_roofline",
     "moved_codes",

@@ -12,13 +12,15 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from quantlab.charts.marks import end_labels, line
-from quantlab.charts.theme import HEIGHT, c, figure, floats, note
+from quantlab.charts.marks import end_labels, line, targets
+from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
 from quantlab.numerals import num
 
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
 _MARK_EVERY = 6  # batches
+_BELOW = 0.3  # of a row: the pinned state's mark
+_MANY_DECADES, _MOST_PLACES = 2.0, 6
 
 
 class Range(NamedTuple):
@@ -188,3 +190,105 @@ def level_of_each(
         xaxis={"range": [low, high * 1.02], "title": {"text": "dB"}, "nticks": 4 if narrow else 6},
         yaxis={"range": [-0.6, len(y) - 0.4], "visible": False},
     )
+
+
+def criterion(
+    clips: npt.ArrayLike,
+    values: npt.ArrayLike,
+    *,
+    unit: str,
+    chosen: float,
+    level: float | None = None,
+    narrow: bool = False,
+) -> go.Figure:
+    """Draw what an observer looks at against the clip, on a logarithmic axis, and where it stops.
+
+    Parameters
+    ----------
+    clips, values : float arrays (n,)
+        Values of 0, and NaN, are gaps.
+    unit : str
+        Of the values.
+    chosen : float
+        The clip that it chose.
+    level : float, optional
+        The value that it looks for, as a line across; otherwise it looks for the least.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = criterion([1, 2, 4], [3.0, 1.0, 2.0], unit="mean squared error", chosen=2.0)
+    >>> fig.layout.yaxis.title.text, fig.layout.annotations[0].text
+    ('mean squared error', '2.00')
+    """
+    x, y = floats(clips), floats(values)
+    y = np.where(y > 0, y, np.nan).astype(np.float32)
+    known = y[np.isfinite(y)]
+    if level is not None and level > 0:
+        known = np.append(known, level)
+    low, high = (np.log10(known.min()), np.log10(known.max())) if len(known) else (-1.0, 1.0)
+    room = max(0.05 * (high - low), 0.05)
+    low, high = float(low - room), float(high + 3 * room)
+    across = [0.0, max(float(x.max(initial=0)), chosen) * 1.03 or 1.0]
+    traces: list[dict[str, Any]] = [line(x, y, "float", 2)]
+    if level is not None and level > 0:
+        traces.append(line(across, [level, level], "float_fill", 1.5))
+    traces.append(line([chosen, chosen], [10**low, 10**high], "integer", 2))
+    traces.append(targets(x, y, [f"clip {num(float(a))}: {num(float(b))}" for a, b in zip(x, y, strict=True)]))
+    right = chosen > across[1] * 0.75
+    return figure(
+        traces,
+        annotations=[
+            note(chosen, high, num(chosen), "integer", anchor="right" if right else "left", xshift=-5 if right else 5,
+                 yanchor="top"),
+        ],
+        margin={"l": 68, "r": 12, "t": _TOP, "b": _BOTTOM},
+        xaxis={"range": across, "title": {"text": "clip"}, "nticks": 4 if narrow else 6},
+        yaxis={"type": "log", "range": [low, high], "title": {"text": unit}, **_round_places(low, high)},
+    )  # fmt: skip
+
+
+def _round_places(low: float, high: float) -> dict[str, Any]:
+    """Label powers of ten of a logarithmic axis, and where these are few also twice and five times them."""
+    powers = range(int(np.floor(low)), int(np.ceil(high)) + 1)
+    several = high - low > _MANY_DECADES
+    some = [power for power in powers if power % max(1, round((high - low) / _MOST_PLACES)) == 0]
+    places = [step * 10.0**power for power in some for step in ((1,) if several else (1, 2, 5))]
+    return ticks(*(float(f"{place:.1g}") for place in places if low <= np.log10(place) <= high))
+
+
+def levels_over_batches(
+    levels: Mapping[str, npt.ArrayLike], *, best: str, now: int, odd: int = 0, narrow: bool = False
+) -> go.Figure:
+    """Draw each observer's level as steps over the batches.
+
+    Parameters
+    ----------
+    levels : mapping of name to float array
+        In dB; at most five.
+    best : str
+        The name of the best.
+    now : int
+        The batch that is looked at, from 1.
+    odd : int
+        The odd batch, from 1; 0 for none.
+    narrow : bool
+        Whether the window is as narrow as a phone.
+
+    Examples
+    --------
+    >>> fig = levels_over_batches({"min-max": [20, 9], "MSE": [21, 15]}, best="MSE", now=2, odd=2)
+    >>> fig.layout.yaxis.title.text, [trace.line.shape for trace in fig.data]
+    ('SQNR, dB', ['hv', 'hv'])
+    """
+    ends = {name: (np.zeros(len(floats(each)), np.float32), each) for name, each in levels.items()}
+    drawn = ranges_over_batches(
+        {name: Range(lo, each, name == best) for name, (lo, each) in ends.items()}, now=now, odd=odd, narrow=narrow
+    )
+    known = np.concatenate([floats(each) for each in levels.values()])
+    known = known[np.isfinite(known)]
+    if len(known) and known.min() < 0:
+        drawn.layout.yaxis.range = [float(known.min()) * 1.08, drawn.layout.yaxis.range[1]]
+    drawn.layout.yaxis.title.text = "SQNR, dB"
+    return drawn

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..grid import Flat
-from ..ranges import Summary, least_squared_error
+from ..ranges import Summary, error_on_counts, least_squared_error
 from ..scheme import MinMSE, PerTensor, Scheme
 from .ends import Parts
 from .histogram import BINS, Histogram
@@ -90,6 +90,29 @@ class MSEObserver:
             own = slice(part, part + 1)
             lo[own], hi[own] = least_squared_error(self._counts(part), scheme, lo[own], hi[own])
         return lo, hi
+
+    def error(self, lo: float, hi: float, part: int = 0) -> float:
+        """Return the mean squared error of the codes over a range, as the search takes it.
+
+        Parameters
+        ----------
+        lo, hi : float
+            The range.
+        part : int
+            Which part's values.
+
+        Examples
+        --------
+        >>> observer = MSEObserver(Scheme(bits=1, symmetric=False))
+        >>> observer.update(np.linspace(0, 1, 10_000))
+        >>> round(observer.error(0.0, 1.0), 3)  # half of the values are up to ½ away from 0, half from 1
+        0.083
+        """
+        summary = self._counts(part)
+        measure = error_on_counts(summary, np.dtype(np.float64), replace(self.scheme, granularity=PerTensor()))
+        total, _ = measure(np.array([lo]), np.array([hi]))
+        counted = int(self._histogram.counts[part].sum() + self._histogram.zeros[part])
+        return float(total[0]) / counted
 
     def _counts(self, part: int) -> Summary:
         """Return a part's counts between the outermost that are not 0, neighbours joined where bins are many."""

@@ -16,6 +16,7 @@ from quantlab.experiments import codec
 from quantlab.experiments.calibration import Result, Settings, readings, run, stories
 from quantlab.numerals import decibels
 from quantlab.ui.anatomy import spoken
+from quantlab.ui.calibration.views import VIEWS
 
 APP = ROOT / "app.py"
 _AT_REST = "() => /^[0-9a-f]{12}$/.test(document.querySelector('.ql-brackets')?.dataset.state ?? '')"
@@ -154,6 +155,14 @@ def test_no_words_of_the_drawing_lie_on_each_other(page: Page, server: Server, w
     open_state(page, server, stories.TRIES[name])
     page.evaluate("document.fonts.ready")
     assert page.evaluate(_OVERLAPS) == []
+
+
+@pytest.mark.parametrize("label", VIEWS)
+def test_every_view_opens(page: Page, server: Server, label: str) -> None:
+    open_state(page, server, Settings(view=label.lower().replace(" ", "-")))
+    expect(page.locator(".st-key-view")).to_be_visible()
+    expect(page.get_by_test_id("stException")).to_have_count(0)
+    assert violations(page) == []
 
 
 def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) -> None:

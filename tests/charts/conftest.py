@@ -15,12 +15,14 @@ from quantlab.charts import (
     accuracy_against_bits,
     channel_ranges,
     code_counts,
+    criterion,
     decision_boundary,
     entropy_against_bits,
     error_growth,
     error_histogram,
     heat_map,
     level_of_each,
+    levels_over_batches,
     loss_curves,
     modes_roofline,
     moved_codes,
@@ -104,6 +106,24 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "level of each observer, some without": (
         level_of_each,
         {"names": OBSERVERS, "levels": [-3.0, np.nan, -0.5, np.inf, -3.0], "words": ["−3.00 dB"] * 5},
+    ),
+    "criterion, the least": (
+        criterion,
+        {
+            "clips": np.linspace(1, 20, 160), "values": np.geomspace(1e-9, 3.0, 160), "unit": "mean squared error",
+            "chosen": 19.0,
+        },
+    ),
+    "criterion, a level that nothing reaches": (
+        criterion,
+        {"clips": np.arange(9.0), "values": np.full(9, np.nan), "unit": "values above, %", "chosen": 0.0, "level": 0.1},
+    ),
+    "levels over batches": (
+        levels_over_batches,
+        {
+            "levels": {name: np.append(np.linspace(-1, 30, 31), np.inf) for name in OBSERVERS}, "best": "MSE", "now": 3,
+            "odd": 20,
+        },
     ),
     "modes, accuracy": (
         quality_against_bits,

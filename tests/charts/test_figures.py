@@ -97,7 +97,7 @@ def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
     levels = ("weight", "x, input of the layer", "first coordinate")
     meant = {
-        "integer": ("code", "x", "bits", "batch", *levels, *products, *accumulators),
+        "integer": ("code", "x", "bits", "batch", "clip", *levels, *products, *accumulators),
         "rounding": (*errors, "K", "bits", *accumulators),
         "clipping": errors,
     }

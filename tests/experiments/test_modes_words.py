@@ -180,7 +180,7 @@ def test_curves_are_the_states_of_their_widths(data):
 def test_curves_are_asked_for_once_for_all_widths_and_layers():
     asked = []
     for settings in (OPENING, replace(OPENING, bits=2), replace(OPENING, weight_bits=3, layer=1)):
-        sweep(run(settings), lambda key, make: asked.append(key) or make())
+        sweep(run(settings), lambda subject, key, make: asked.append(key) or make())
     assert len(set(asked)) == 1
 
 

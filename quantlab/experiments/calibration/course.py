@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.stream import F32, Stream
 from quantlab.observers import OBSERVERS as KINDS
-from quantlab.observers import MovingAverageObserver, Observer, PercentileObserver
+from quantlab.observers import MovingAverageObserver, Observer, Parts, PercentileObserver
 from quantlab.quantizer import Quantizer
 from quantlab.report import error_report
-from quantlab.scheme import Scheme
+from quantlab.scheme import PerTensor, Scheme
 
 Floats = NDArray[np.float64]
 OBSERVERS = ("minmax", "percentile", "average", "mse", "entropy")
@@ -57,17 +57,17 @@ class Knobs:
     constant: float
 
 
-def make(name: str, scheme: Scheme, knobs: Knobs) -> Observer:
+def make(name: str, scheme: Scheme, knobs: Knobs, granularity: Parts = PerTensor()) -> Observer:
     """Return a new observer that has seen nothing.
 
     >>> make("percentile", Scheme(), Knobs(99.0, 0.1)).p
     99.0
     """
     if name == "percentile":
-        return PercentileObserver(knobs.p)
+        return PercentileObserver(knobs.p, granularity)
     if name == "average":
-        return MovingAverageObserver(knobs.constant)
-    return KINDS[name].new(scheme)
+        return MovingAverageObserver(knobs.constant, granularity)
+    return KINDS[name].new(scheme, granularity)
 
 
 def label(name: str, knobs: Knobs) -> str:

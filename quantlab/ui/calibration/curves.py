@@ -9,7 +9,9 @@ import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments.calibration import Result, readings
+from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.stories import ordinal
+from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.numerals import UNIT_SPACE, decibels
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
@@ -22,6 +24,8 @@ def ranges(result: Result, spoken: str) -> None:
     """Draw every observer's range after each of the batches."""
     settings = result.settings
     remark = f"the odd one is the {ordinal(settings.odd_at)}" if settings.odd > 1 else "more data only widens min-max"
+    if settings.symmetric:
+        remark = f"±; {remark}"
     show(
         Chart(
             "ranges",
@@ -39,12 +43,19 @@ def _ranges(result: Result) -> go.Figure:
     settings, best = result.settings, result.best()
     pinned = result.compared if result.compared_name == "pinned" else None
     return charts.ranges_over_batches(
-        {each.label: charts.Range(each.lo, each.hi, each is best) for each in result.courses},
+        {each.label: charts.Range(*_ends(result, each), each is best) for each in result.courses},
         now=settings.batches,
         odd=settings.odd_at if settings.odd > 1 else 0,
-        pinned=None if pinned is None else pinned.course("minmax").hi,
+        pinned=None if pinned is None else _ends(pinned, pinned.course("minmax"))[1],
         narrow=window().narrow,
     )
+
+
+def _ends(result: Result, course: Course) -> tuple[list[float], list[float]]:
+    symmetric = result.settings.symmetric
+    lo, hi = zip(*(readings.covered(course, at, symmetric=symmetric) for at in range(BATCHES)), strict=True)
+    # A symmetric grid's lower half is the mirror of its upper one.
+    return [0.0] * BATCHES if symmetric else list(lo), list(hi)
 
 
 def levels(result: Result, spoken: str) -> None:

@@ -1,0 +1,90 @@
+"""A range for each channel of the activations, beside the one range that all of them share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quantlab.experiments.calibration.course import make
+from quantlab.experiments.calibration.experiment import Result
+from quantlab.numerals import decibels, num
+from quantlab.quantizer import Quantizer
+from quantlab.report import error_report
+from quantlab.scheme import PerChannel
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Channels:
+    """What the best observer would choose for each channel.
+
+    Attributes
+    ----------
+    label : str
+        The observer's.
+    lo, hi : float64 arrays, one entry a channel
+    sqnr_db : float64 array
+        Of each channel, on data that no observer has seen.
+    together, apart : float
+        SQNR of all of these data, dB: with one range, and with one a channel.
+    """
+
+    label: str
+    lo: Floats
+    hi: Floats
+    sqnr_db: Floats
+    together: float
+    apart: float
+
+    def columns(self) -> dict[str, Any]:
+        """Return the channels as a table."""
+        return {"channel": np.arange(len(self.lo)), "from": self.lo, "to": self.hi, "SQNR dB": self.sqnr_db}
+
+
+def channels(result: Result) -> Channels:
+    """Let the best observer of the present batch choose a range for each channel.
+
+    Examples
+    --------
+    >>> from quantlab.experiments.calibration import Settings, run
+    >>> found = channels(run(Settings()))
+    >>> len(found.lo), found.apart > found.together
+    (32, True)
+    """
+    settings, best = result.settings, result.best()
+    by_channel = PerChannel(1)
+    observer = make(best.name, settings.scheme(), settings.knobs(), by_channel)
+    for batch in result.stream.batches[: settings.batches]:
+        observer.update(batch)
+    lo, hi = observer.range()
+    held = result.stream.held
+    quantizer = Quantizer.from_range(held, lo, hi, replace(settings.scheme(), granularity=by_channel))
+    report = error_report(held, quantizer)
+    noise = ((quantizer.fake_quantize(held).astype(np.float64) - held) ** 2).sum(axis=0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sqnr = 10 * np.log10((held.astype(np.float64) ** 2).sum(axis=0) / noise)
+    return Channels(best.label, lo, hi, sqnr, float(best.sqnr_db[result.now]), report.sqnr_db)
+
+
+def sentence(found: Channels) -> str:
+    """Say what ranges of their own are worth to the channels, and what they cost.
+
+    >>> from quantlab.experiments.calibration import Settings, run
+    >>> sentence(channels(run(Settings()))).split("**")[0]
+    'A range for each channel instead of one for all is worth '
+    """
+    gain = found.apart - found.together
+    worth = f"is worth **{decibels(gain)}**" if gain > 0 else f"costs **{decibels(-gain)}**"
+    top = np.maximum(np.abs(found.lo), np.abs(found.hi))
+    some = top[np.isfinite(top) & (top > 0)]
+    times = num(float(some.max() / some.min()), 2) if len(some) else "1"
+    widths = f"the widest reaches {times} times as far as the narrowest that is not always 0"
+    return (
+        f"A range for each channel instead of one for all {worth} to {found.label}: {widths}. But a product sums over "
+        "the channels of its input, and integers of different scales cannot be added: **weights** have a scale a "
+        "channel, activations one for all."
+    )
