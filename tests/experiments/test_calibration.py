@@ -161,3 +161,13 @@ def test_a_try_is_the_same_after_its_address(state):
 def test_a_network_s_batches_do_not_depend_on_the_drawn_ones_knobs():
     plain, other = (build("first", 0, odd=1, odd_at=3, size=size, tail=tail) for size, tail in ((1, 4.0), (100, 2.0)))
     assert all(np.array_equal(a, b) for a, b in zip(plain.batches, other.batches, strict=True))
+
+
+@pytest.mark.parametrize("batches", [1, 20, 32])
+def test_the_other_grid_is_tried_after_the_present_batch_as_if_it_were_the_page_s_own(batches):
+    compared = run(replace(OPENING, batches=batches)).compared
+    own = run(replace(OPENING, batches=batches, symmetric=True))
+    for there, here in zip(compared.courses, own.courses, strict=True):
+        assert (there.lo[batches - 1], there.hi[batches - 1]) == (here.lo[batches - 1], here.hi[batches - 1])
+        assert there.sqnr_db[batches - 1] == here.sqnr_db[batches - 1]
+    assert compared.best().name == own.best().name

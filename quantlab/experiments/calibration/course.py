@@ -16,6 +16,7 @@ from quantlab.report import error_report
 from quantlab.scheme import PerTensor, Scheme
 
 Floats = NDArray[np.float64]
+_UNTRIED = (np.nan, np.nan, np.nan, 0, np.nan, np.nan, np.nan)
 OBSERVERS = ("minmax", "percentile", "average", "mse", "entropy")
 
 
@@ -79,8 +80,19 @@ def label(name: str, knobs: Knobs) -> str:
     return f"percentile {knobs.p:g}" if name == "percentile" else KINDS[name].label
 
 
-def course(name: str, stream: Stream, scheme: Scheme, knobs: Knobs) -> Course:
+def course(name: str, stream: Stream, scheme: Scheme, knobs: Knobs, only: int | None = None) -> Course:
     """Let an observer watch a stream, and try its range after every batch.
+
+    Parameters
+    ----------
+    name : str
+        One of OBSERVERS.
+    stream : Stream
+    scheme : Scheme
+        Of the codes.
+    knobs : Knobs
+    only : int, optional
+        The one batch, from 0, after which the range is tried; everything is NaN (the zero point 0) elsewhere.
 
     Examples
     --------
@@ -92,9 +104,15 @@ def course(name: str, stream: Stream, scheme: Scheme, knobs: Knobs) -> Course:
     """
     observer = make(name, scheme, knobs)
     known: dict[tuple[float, float], tuple[Any, ...]] = {}
-    rows = []
-    for batch in stream.batches:
+    rows: list[tuple[Any, ...]] = []
+    for at, batch in enumerate(stream.batches):
+        if only is not None and at > only:
+            rows.append(_UNTRIED)
+            continue
         observer.update(batch)
+        if only is not None and at < only:
+            rows.append(_UNTRIED)
+            continue
         lo, hi = observer.range()
         ends = float(lo[0]), float(hi[0])
         if ends not in known:

@@ -154,7 +154,17 @@ def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
     other, name = _compared(settings)
     if other is None:
         return replace(found, settings=settings)
-    return replace(found, settings=settings, compared=_found(other, recall), compared_name=name)
+    if name == "pinned":
+        return replace(found, settings=settings, compared=_found(other, recall), compared_name=name)
+    grid, state = other.scheme(), other.state()
+
+    def at_once() -> Result:
+        courses = tuple(course(each, found.stream, grid, state.knobs(), found.now) for each in OBSERVERS)
+        return replace(found, settings=state, courses=courses)
+
+    # Of the other grid only the present batch is read, which takes a thirtieth of the searches.
+    compared: Result = recall(("calibration", "other grid", state), at_once)
+    return replace(found, settings=settings, compared=compared, compared_name=name)
 
 
 def _found(settings: Settings, recall: Recall) -> Result:

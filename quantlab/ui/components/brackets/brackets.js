@@ -2,10 +2,10 @@
 // played in the browser; the page hears only where that comes to rest.
 
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)")
-const PLAY_MS = 260, REST_MS = 400
+const PLAY_MS = 260, REST_MS = 400, ANSWER_MS = 3000
 
 function build(root) {
-  const s = root.brackets = {root, svg: make("svg", root), timer: 0, resting: 0, falls: [], sent: null}
+  const s = root.brackets = {root, svg: make("svg", root), timer: 0, resting: 0, falls: [], sent: null, awaited: null}
   set(s.svg, {role: "img"})
   const defs = make("defs", s.svg), hatch = make("pattern", defs)
   set(hatch, {id: "ql-brackets-hatch", width: 5, height: 5, patternUnits: "userSpaceOnUse", patternTransform: "rotate(-45)"})
@@ -42,7 +42,6 @@ function buildControls(s) {
   Object.assign(s.slider, {type: "range", min: 1, step: 1})
   s.slider.setAttribute("aria-label", "Batches")
   s.slider.addEventListener("input", () => step(s, +s.slider.value))
-  s.slider.addEventListener("change", () => rest(s))
   s.said = element("span", row, "said")
   const calm = () => {
     s.play.disabled = reducedMotion.matches
@@ -65,7 +64,8 @@ function rest(s) {
   clearTimeout(s.resting)
   s.resting = 0
   if (s.sent === s.at) return
-  s.sent = s.at
+  s.sent = s.awaited = s.at
+  setTimeout(() => { s.awaited = null }, ANSWER_MS)
   s.api.setTriggerValue("rest", {of: s.d.of, batches: s.at})
 }
 
@@ -121,8 +121,11 @@ export default function show(api) {
   s.api = api
   if (was?.state === d.state) return
   s.d = d
-  // The page's word counts where it changed; what plays, or has not come to rest yet, goes on.
-  if (!was || was.at !== d.at || was.of !== d.of) {
+  // The page's word counts where it changed; what plays, or has not come to rest yet, goes on, and an answer to what was
+  // said before the last word is none.
+  const late = was && was.of === d.of && s.awaited !== null && s.awaited !== d.at
+  if (s.awaited === d.at) s.awaited = null
+  if (!late && (!was || was.at !== d.at || was.of !== d.of)) {
     if (!s.timer && !s.resting) s.at = d.at
     s.sent = d.at
   }
