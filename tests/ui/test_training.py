@@ -206,3 +206,8 @@ def test_what_went_wrong_stands_in_the_notice(monkeypatch):
     said = "Training diverged in epoch 1 at a rate of 1; choose a lower rate"
     assert any(said in each.value.replace("\\", "") for each in app.markdown)
     assert any("nothing is lost" in each.value for each in app.markdown)
+
+
+def test_what_has_not_been_trained_says_how_long_it_would_take():
+    app = opened(data="moons", epochs="100:80", seeds="2")
+    assert any("44 networks are to be trained: about" in each.value for each in app.caption)
