@@ -163,7 +163,7 @@ def test_points_of_the_plane_have_three_maps_and_digits_none(data):
 
 def test_training_here_starts_stops_and_shows_what_there_is():
     app = opened(data="moons", epochs="100:80")
-    assert any("Nothing of this has been trained yet" in each.value for each in app.markdown)
+    assert any("This curve has not been trained yet" in each.value for each in app.markdown)
     app.button(key="train").click().run()
     assert not app.exception
     assert app.button(key="train").label == "Stop"
