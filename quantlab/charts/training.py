@@ -93,7 +93,7 @@ def accuracy_against_bits(
         annotations=[*notes, *_names(known, narrow=narrow)],
         shapes=[_band(method, points) for method, points in known.items()],
         margin={"l": _LEFT, "r": 48 if narrow else 116, "t": _TOP, "b": _BOTTOM},
-        xaxis={"range": (left, right), "title": {"text": "bits of weights and activations"}, "dtick": 1},
+        xaxis={"range": [left, right], "title": {"text": "bits of weights and activations"}, "dtick": 1},
         yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": "accuracy"}, **_shares(guess)},
     )
 

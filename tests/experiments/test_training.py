@@ -105,7 +105,7 @@ def test_sentences_say_when_training_gains_nothing_and_when_both_fail():
     assert "QAT] does not beat :blue[PTQ]" in sentence(shown(Settings(bits=8)))
     assert "At 2 bits both fail" in sentence(shown(Settings(data="spirals", bits=2)))
     assert "let it clip" in sentence(shown(Settings(bits=2)))
-    assert sentence(run(Settings())).startswith("Nothing of this has been trained yet")
+    assert sentence(run(Settings())).startswith("This curve has not been trained yet")
     assert sentence(run(SHORT, list(sweep(SHORT.plan()))[:3])).startswith("Training has begun")
 
 

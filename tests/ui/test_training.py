@@ -163,7 +163,7 @@ def test_points_of_the_plane_have_three_maps_and_digits_none(data):
 
 def test_training_here_starts_stops_and_shows_what_there_is():
     app = opened(data="moons", epochs="100:80")
-    assert any("Nothing of this has been trained yet" in each.value for each in app.markdown)
+    assert any("This curve has not been trained yet" in each.value for each in app.markdown)
     app.button(key="train").click().run()
     assert not app.exception
     assert app.button(key="train").label == "Stop"
@@ -206,3 +206,8 @@ def test_what_went_wrong_stands_in_the_notice(monkeypatch):
     said = "Training diverged in epoch 1 at a rate of 1; choose a lower rate"
     assert any(said in each.value.replace("\\", "") for each in app.markdown)
     assert any("nothing is lost" in each.value for each in app.markdown)
+
+
+def test_what_has_not_been_trained_says_how_long_it_would_take():
+    app = opened(data="moons", epochs="100:80", seeds="2")
+    assert any("44 networks are to be trained: about" in each.value for each in app.caption)

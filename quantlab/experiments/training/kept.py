@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
-from quantlab.experiments.training.experiment import Settings
+from quantlab.experiments.training.experiment import EPOCHS, Settings
 from quantlab.nn import DATASETS, Run, sweep
 from quantlab.nn.sweep import from_csv, to_csv
 
@@ -65,6 +65,21 @@ def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
     """
     known = {run.job: run.accuracy for run in stored}
     return sum(run.job in known and run.accuracy != known[run.job] for run in runs)
+
+
+def seconds_expected(settings: Settings) -> float | None:
+    """Return how long a state's training should take, from that of the kept networks of its data set.
+
+    >>> once, twice = (seconds_expected(Settings(seeds=seeds, rate=0.02)) for seeds in (4, 8))
+    >>> round(twice / once, 6)
+    2.0
+    """
+    usual = Settings(data=settings.data)
+    stored = kept(usual)
+    if not stored:
+        return None
+    longer = sum(EPOCHS[settings.epochs]) / sum(EPOCHS[usual.epochs])
+    return longer * len(settings.plan().jobs) * sum(run.seconds for run in stored) / len(stored)
 
 
 def rewrite(said: Callable[[str], None] = print, folder: Path = FOLDER, states: Mapping[str, Settings] = KEPT) -> None:

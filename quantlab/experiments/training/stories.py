@@ -20,7 +20,7 @@ _WORKS = 0.12  # below float: what one would still use
 def sentence(result: Result) -> str:
     """Return what the curve shows, in Markdown, at most 35 words.
 
-    >>> sentence(Result(Settings(), (), False)).startswith("Nothing of this has been trained")
+    >>> sentence(Result(Settings(), (), False)).startswith("This curve has not been trained")
     True
     """
     return next(text for story in STORIES if (text := story(result)) is not None)
@@ -31,7 +31,7 @@ def _nothing(result: Result) -> str | None:
         return None
     if result.runs:
         return "Training has begun; the curves grow as networks are finished, one dot for each seed."
-    return "Nothing of this has been trained yet: **Train it here** does, in front of you, with the same code."
+    return "This curve has not been trained yet: **Train it here** does, in front of you, with the same code."
 
 
 def _rescaled(result: Result) -> str | None:

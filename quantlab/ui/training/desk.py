@@ -7,7 +7,7 @@ import threading
 import streamlit as st
 
 from quantlab.experiments.training import Result, Settings, run
-from quantlab.experiments.training.kept import differing, kept
+from quantlab.experiments.training.kept import differing, kept, seconds_expected
 from quantlab.experiments.training.readings import job_name, seconds_of
 from quantlab.nn import Plan, Run
 from quantlab.numerals import count, num
@@ -92,7 +92,9 @@ def status(settings: Settings, shown: Result) -> str:
         )
     if shown.runs:
         return f"Trained on this server: {count(len(shown.runs))} networks in {num(seconds_of(shown), 2, 's')}."
-    return f"{count(len(settings.plan().jobs))} networks are to be trained: some 30 s for digits with five seeds."
+    told = f"{count(len(settings.plan().jobs))} networks are to be trained"
+    guess = seconds_expected(settings)
+    return f"{told}." if guess is None else f"{told}: about {num(guess, 2, 's')}, as the kept ones of this data took."
 
 
 def _of_work(settings: Settings, own: Work) -> str:
