@@ -157,5 +157,5 @@ def error_remark(result: Result) -> str:
         return f":red[{share(part)} of the sums overflowed]"
     measured = float(np.sqrt(np.mean(result.now.errors**2)))
     expected = num(expected_rms(result.now.x, result.now.w))
-    theory = f"; thin line: what rounding alone predicts, rms {expected}" if expected_applies(result) else ""
-    return f"of all cells: rms {num(measured)}{theory}"
+    theory = f"; thin line: rounding predicts {expected}" if expected_applies(result) else ""
+    return f"of all cells, rms {num(measured)}{theory}"
