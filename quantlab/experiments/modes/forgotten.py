@@ -13,6 +13,8 @@ from quantlab.experiments.modes.readings import percent
 from quantlab.nn import accuracy, agreement
 from quantlab.numerals import num
 
+_UNHARMED = 0.2  # of accuracy: what a choice may lose and still be called the same
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -89,14 +91,16 @@ def sentence(found: Forgotten) -> str:
     >>> "times too large" in sentence(forgotten(run(Settings())))
     True
     """
-    lead = f"Without its scales the layer's outputs are **{num(found.times)} times too large**"
+    lead = f"Without its scales the network's largest output is **{num(found.times, 3)} times too large**"
     if found.lost.accuracy is None or found.kept.accuracy is None:
         return (
             f"{lead}; the largest is the same for {percent(found.lost.agreement)} of the rows, and no value is right."
         )
+    right, before = percent(found.lost.accuracy), percent(found.kept.accuracy)
+    if found.lost.accuracy < found.kept.accuracy - _UNHARMED:
+        return f"{lead}, and only **{right}** of the images are read right instead of {before}: the scales differ."
+    # Nearly: outputs have scales of their own, and a bias is not scaled at all.
     return (
-        f"{lead}, and yet **{percent(found.lost.accuracy)}** of the images are read right instead of "
-        f"{percent(found.kept.accuracy)}: ReLU and the largest output do not see a common factor. Whoever reads the "
-        f"numbers does: every answer is now {percent(found.lost.confidence)} sure, instead of "
-        f"{percent(found.kept.confidence)} on average."
+        f"{lead}, yet **{right}** of the images are read right ({before} with): the choice survives a nearly common "
+        f"factor. Confidence does not: {percent(found.lost.confidence)} instead of {percent(found.kept.confidence)}."
     )
