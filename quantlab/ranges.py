@@ -265,7 +265,8 @@ def _outermost(lo: Flat, hi: Flat, scheme: Scheme, few: bool) -> tuple[Flat, Fla
     holds_zero = scheme.symmetric or scheme.affine_range != "free"
     middle = np.zeros_like(lo) if holds_zero else least / 2 + greatest / 2
     if few and scheme.bits > 1:
-        least, greatest = (middle + np.clip((end - middle) * _LUCK, -_MOST, _MOST) for end in (least, greatest))
+        with np.errstate(over="ignore"):  # what leaves float64 is held to its end
+            least, greatest = (middle + np.clip((end - middle) * _LUCK, -_MOST, _MOST) for end in (least, greatest))
     return least, greatest, middle
 
 

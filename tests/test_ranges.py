@@ -248,3 +248,9 @@ def test_each_part_gets_its_own_least_squared_error():
     together = Quantizer(x, Scheme(bits=3, range=MinMSE(), granularity=PerChannel(0)))
     alone = [Quantizer(row, Scheme(bits=3, range=MinMSE())).scale for row in x]
     assert together.scale.ravel().tolist() == alone
+
+
+def test_the_search_takes_a_value_at_the_end_of_float64():
+    # A warning is an error in these tests: here the widest range to try leaves float64 and is held to its end.
+    quantizer = Quantizer(np.array(1.63426649e308), Scheme(bits=2, symmetric=False, signed=False, range=MinMSE()))
+    assert np.isfinite(quantizer.scale)

@@ -14,7 +14,7 @@ def test_sides_take_turns_and_each_round_begins_with_the_other(monkeypatch):
 def test_every_side_has_a_sample_of_every_round():
     samples = alternate([lambda: None, lambda: sum(range(1000)), lambda: None], 0.05)
     assert len({len(its) for its in samples}) == 1
-    assert len(samples[0]) > FEWEST
+    assert len(samples[0]) >= FEWEST
     assert all(time > 0 for its in samples for time in its)
 
 

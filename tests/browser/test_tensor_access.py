@@ -20,6 +20,7 @@ from quantlab.charts import PALETTES
 from quantlab.experiments.tensor import Settings
 from quantlab.experiments.tensor.curves import level_columns
 from quantlab.experiments.tensor.stories import TRIES
+from quantlab.ui.frame import PAGES
 from quantlab.ui.tensor.views import VIEWS
 
 APP = tensor_page.APP
@@ -29,7 +30,7 @@ TABLES = ("fall", "error", "transfer")
 ORDER = [
     "stSkipToContent",
     "stMain",
-    "navigation",
+    *["navigation"] * len(PAGES),
     *(name for control in ("data", "bits", "symmetric", "range", "granularity") for name in [f"control-{control}"] * 2),
     "more",
     "share",
