@@ -264,4 +264,4 @@ def test_times_are_told_with_their_batches_and_what_is_missing_is_a_gap():
         for batch in BATCHES
     ]
     assert "3.0 times as fast" in bounds.time_remark(run(replace(OPENING, data="layer")), whole)
-    assert "calls take the time" in bounds.time_remark(run(OPENING), whole)
+    assert "calls bind" in bounds.time_remark(run(OPENING), whole)

@@ -65,17 +65,17 @@ def time_remark(result: Result, times: Sequence[Timing]) -> str:
 
     >>> from quantlab.experiments.modes import Settings, run
     >>> time_remark(run(Settings()), [])
-    'on this machine, one thread; being measured'
+    'one thread, at 8 bits; being measured'
     """
     if result.settings.data == YOURS:
         return "measured for the built-in networks only"
     if len(times) < len(BATCHES) * len(MODES):
-        return "on this machine, one thread; being measured"
+        return "one thread, at 8 bits; being measured"
     if result.settings.data == "layer":
         by = {(timing.mode, timing.batch): timing.seconds.median for timing in times}
         few, many = (by[FLOAT, batch] / by[STATIC, batch] for batch in (1, BATCHES[-1]))
-        return f"one thread; static is {num(few, 2)} times as fast as float32 at 1 row, {num(many, 2)} times at 256"
-    return "one thread; on so small a network calls take the time, not arithmetic"
+        return f"one thread, at 8 bits; static is {num(few, 2)} times as fast at 1 row, {num(many, 2)} at 256, beside float32"
+    return "one thread, at 8 bits; on so small a network calls bind, not arithmetic"
 
 
 def crossing(result: Result, roofs: Roofs) -> float | None:
