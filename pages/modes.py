@@ -24,7 +24,7 @@ subject = controls.subject_of(settings)
 top, hero_place = st.container(), anatomy.hero()
 result = None
 if subject is None:
-    said = uploads.EMPTY
+    said = stories.EMPTY
     with hero_place:
         uploads.ask()
 else:

@@ -96,6 +96,21 @@ class Cost:
         return sum(wire.nbytes for step in self.steps for wire in step.writes)
 
     @property
+    def bytes_moved(self) -> int:
+        """Bytes that enter and leave the layer, its weight included: each array once, what stays inside not at all.
+
+        That is what a kernel moves that does all steps at once; `bytes_read` and `bytes_written` are those of steps
+        one after the other.
+
+        >>> x, codes, y = Wire("x", "float32", (2, 3), 32), Wire("codes", "int8", (2, 3), 8), Wire("y", "int8", (2,), 8)
+        >>> Cost((Step("quantize", (x,), (codes,)), Step("product", (codes,), (y,))), "each call").bytes_moved
+        26
+        """
+        read = {wire for step in self.steps for wire in step.reads}
+        written = {wire for step in self.steps for wire in step.writes}
+        return sum(wire.nbytes for wire in read ^ written)
+
+    @property
     def integer_multiply_adds(self) -> int:
         """Multiply-adds of integers."""
         return sum(step.integer_multiply_adds for step in self.steps)

@@ -78,10 +78,10 @@ def shows(page: Page, state: Settings) -> Result:
 def test_sentence_numbers_and_wires_are_the_librarys(page: Page, server: Server, state: Settings) -> None:
     wanted = open_state(page, server, state)
     values = page.locator(".ql-dataflow .value").all_text_contents()
-    assert len(values) == 12
+    assert len(values) == 15
     for number, mode in enumerate(("weight-only", "dynamic", "static")):
         told = [value for _, value in readings.beside(wanted.outcomes[mode], None)]
-        assert values[4 * number : 4 * number + 3] == told[:3]
+        assert values[5 * number : 5 * number + 4] == told[:4]
 
 
 def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Server) -> None:
@@ -122,7 +122,7 @@ def test_every_view_opens(page: Page, server: Server, label: str) -> None:
 
 def test_times_fill_in_without_anybody_asking(page: Page, server: Server) -> None:
     open_state(page, server)
-    times = page.locator(".ql-dataflow .value").nth(3)
+    times = page.locator(".ql-dataflow .value").nth(4)
     expect(times).to_have_text(re.compile(r"\d.*[µm]s"), timeout=60_000)
 
 
@@ -165,7 +165,7 @@ def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) ->
 @pytest.mark.fresh
 def test_a_weight_of_ones_own_is_run_in_three_modes(page: Page, server: Server) -> None:
     visit(page, server, "/modes?data=yours")
-    settled(page, "Here goes your own array")
+    settled(page, "Here goes your own weight")
     file = io.BytesIO()
     np.save(file, np.random.default_rng(1).standard_normal((6, 3, 4)).astype(np.float32))
     page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(

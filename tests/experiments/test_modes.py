@@ -232,6 +232,16 @@ def test_4_bit_weights_move_half_the_bytes_of_8_and_the_large_layer_is_counted_w
     assert eight.outcomes["static"].accuracy is None
 
 
+def test_no_mode_moves_more_than_float32_since_what_stays_in_a_layer_is_not_moved():
+    moved = {mode: outcome.bytes_moved for mode, outcome in run(OPENING).outcomes.items()}
+    rows, weights = 64 * (64 + 32 + 32 + 32 + 32 + 10), 64 * 32 + 32 * 32 + 32 * 10
+    assert moved["float32"] == 4 * (rows + weights)
+    assert moved["weight-only"] == moved["dynamic"] == 4 * rows + weights + 4 * (32 + 32 + 10)
+    # Static reads and writes floats at the ends only, and two layers read a bias of integers.
+    between = 64 * (32 + 32 + 32 + 32)
+    assert moved["static"] == 4 * 64 * (64 + 10) + between + weights + 4 * (32 + 32 + 10) + 4 * (32 + 32)
+
+
 def test_live_rows_are_scaled_shifted_and_made_louder_in_this_order():
     subject = build("digits", 0)
     rows = live_rows(subject, scale=2.0, offset=0.25, batch=100, loud=10.0)

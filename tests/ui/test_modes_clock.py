@@ -88,8 +88,9 @@ def test_a_measurement_that_fails_ends_and_says_so_in_the_log(caplog):
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(data="layer"), replace(Settings(), layer=1, bits=2)])
 def test_the_drawing_and_its_table_hold_the_same_wires(settings):
-    drawn = hero.lines(run(settings))
-    sent = message(drawn)["lines"]
+    result = run(settings)
+    drawn = hero.lines(result)
+    sent = message(drawn, hero.head(result))["lines"]
     table = hero.columns(drawn)
     assert [line["mode"] for line in sent] == ["Weight-only", "Dynamic", "Static"]
     kinds = [wire["kind"] for line in sent for wire in (line["weight"], *line["wires"])]
@@ -97,4 +98,4 @@ def test_the_drawing_and_its_table_hold_the_same_wires(settings):
     assert {len(column) for column in table.values()} == {len(kinds)}
     for line in sent:
         assert len(line["wires"]) == len(line["stations"]) + 1
-        assert [label for label, _ in line["figures"]][1:] == ["Bytes moved", "Integer MACs", "Time"]
+        assert [label for label, _ in line["figures"]][1:] == ["Moves", "Int MACs", "Float MACs", "Time"]

@@ -92,7 +92,7 @@ def crossing(result: Result, roofs: Roofs) -> float | None:
     found = []
     for batch in BATCHES:
         spent = costs(STATIC, result.subject, grids, batch)
-        moved = sum(cost.bytes_read + cost.bytes_written for cost in spent)
+        moved = sum(cost.bytes_moved for cost in spent)
         found.append(2 * sum(cost.integer_multiply_adds for cost in spent) / moved)
     if not found[0] < ridge < found[-1]:
         return None

@@ -128,8 +128,14 @@ class Outcome:
 
     @property
     def bytes_moved(self) -> int:
-        """Bytes read and written for one batch."""
-        return sum(cost.bytes_read + cost.bytes_written for cost in self.costs)
+        """Bytes that enter and leave the layers for one batch, weights included."""
+        return sum(cost.bytes_moved for cost in self.costs)
+
+    @property
+    def weight_bytes(self) -> int:
+        """Bytes of the weights as they are stored, scales included."""
+        steps = (step for cost in self.costs for step in cost.steps)
+        return sum(wire.nbytes for step in steps for wire in step.reads if wire.name == "weight")
 
     @property
     def integer_multiply_adds(self) -> int:

@@ -8,8 +8,9 @@ from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
 from quantlab.experiments.page import Reading
 from quantlab.numerals import MINUS, UNIT_SPACE, count, difference, num, share
 
-LABELS = ("Float32", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Clipped input")
+LABELS = ("Float32 accuracy", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Static clips")
 _KILO = 1024
+_COUNTED = "bytes: what enters and leaves a layer; MACs: multiply-adds"
 _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
 
@@ -29,7 +30,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
         lead = Reading("Float32 moves", size(first.bytes_moved), moved, "bytes moved")
     else:
         right = None if other is None else _points(first.accuracy, other[FLOAT].accuracy)
-        lead = Reading("Float32", percent(first.accuracy), right, "accuracy")
+        lead = Reading("Float32 accuracy", percent(first.accuracy), right, "accuracy")
     errors = tuple(
         Reading(
             f"{mode.capitalize()} error",
@@ -45,7 +46,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
         lead,
         *errors,
         Reading("Static agrees", percent(own[STATIC].agreement), agrees, "agreement"),
-        Reading("Clipped input", share(result.clipped), clipped, "clipped"),
+        Reading("Static clips", share(result.clipped), clipped, "clipped"),
     )
 
 
@@ -62,16 +63,50 @@ def beside(outcome: Outcome, seconds: float | None) -> tuple[tuple[str, str], ..
     --------
     >>> from quantlab.experiments.modes import run
     >>> print(*(": ".join(pair) for pair in beside(run(Settings()).outcomes["static"], 0.00032)[2:]))
-    Integer MACs: 96 % Time: 320 µs
+    Int MACs: 217k Float MACs: 8.83k Time: 320 µs
     """
-    adds = outcome.integer_multiply_adds + outcome.float_multiply_adds
-    quality = ("Output error", share(outcome.error)) if outcome.accuracy is None else ("Accuracy", _right(outcome))
+    quality = ("Error", share(outcome.error)) if outcome.accuracy is None else ("Accuracy", _right(outcome))
     return (
         quality,
-        ("Bytes moved", size(outcome.bytes_moved)),
-        ("Integer MACs", share(outcome.integer_multiply_adds / adds)),
+        ("Moves", size(outcome.bytes_moved)),
+        ("Int MACs", thousands(outcome.integer_multiply_adds)),
+        ("Float MACs", thousands(outcome.float_multiply_adds)),
         ("Time", "…" if seconds is None else duration(seconds)),
     )
+
+
+def scope(result: Result) -> str:
+    """Return what the numbers beside the dataflows are of.
+
+    >>> from quantlab.experiments.modes import run
+    >>> scope(run(Settings()))
+    'whole network, 64 rows'
+    """
+    whole = "whole network" if len(result.subject.shapes) > 1 else "the layer"
+    return f"{whole}, {result.settings.batch} row{'' if result.settings.batch == 1 else 's'}"
+
+
+def layer_title(result: Result) -> str:
+    """Return which layer is drawn.
+
+    >>> from quantlab.experiments.modes import run
+    >>> layer_title(run(Settings()))
+    'Layer 2 of 3'
+    """
+    of = len(result.subject.shapes)
+    return f"Layer {result.layer + 1} of {of}" if of > 1 else "The one layer"
+
+
+def thousands(n: int) -> str:
+    """Write a count with three digits: k, M and G for thousands, millions and billions.
+
+    >>> thousands(0), thousands(999), thousands(217_088), thousands(4_294_967_296)
+    ('0', '999', '217k', '4.29G')
+    """
+    for unit, scale in (("G", 10**9), ("M", 10**6), ("k", 10**3)):
+        if n >= scale:
+            return f"{num(n / scale, 3)}{unit}"
+    return str(n)
 
 
 def _right(outcome: Outcome) -> str:
@@ -106,7 +141,15 @@ def wire_size(line: Line) -> str:
     >>> print(wire_size(Line(Wire("x", "float32", (64, 32), 32), False, 32)))
     8 KB
     """
-    n = line.wire.nbytes
+    return wire_bytes(line.wire.nbytes)
+
+
+def wire_bytes(n: int) -> str:
+    """Write bytes as short as they are.
+
+    >>> print(wire_bytes(2048), wire_bytes(32))
+    2 KB 32 B
+    """
     for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
         if n >= scale:
             return f"{n / scale:.3g}{UNIT_SPACE}{unit}"
@@ -150,15 +193,16 @@ def image_note(result: Result) -> str:
 
     >>> from quantlab.experiments.modes import run
     >>> image_note(run(Settings())).replace(chr(160), " ")
-    'one of 360 test images: 0.28 pp'
+    'one of 360 test images is worth 0.28 pp; bytes: what enters and leaves a layer; MACs: multiply-adds'
     """
     if not result.subject.labelled:
         rows, (outputs, whole) = (
             count(len(result.live)),
             (result.subject.network.sizes[-1], result.subject.shapes[-1][0]),
         )
-        return f"errors: of {rows} rows, {count(outputs)} of {count(whole)} outputs"
-    return f"one of {count(len(result.live))} test images: {num(result.one_image * 100, 2, 'pp')}"
+        return f"errors: of {rows} rows, {count(outputs)} of {count(whole)} outputs; {_COUNTED}"
+    worth = num(result.one_image * 100, 2, "pp")
+    return f"one of {count(len(result.live))} test images is worth {worth}; {_COUNTED}"
 
 
 def file_stem(settings: Settings, what: str) -> str:

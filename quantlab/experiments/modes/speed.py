@@ -128,7 +128,7 @@ def race(
     for mode, own in samples.items():
         spent = costs(mode, subject, grids, batch)
         adds = sum(outputs * inputs for outputs, inputs in subject.shapes) * batch
-        moved = sum(cost.bytes_read + cost.bytes_written for cost in spent)
+        moved = sum(cost.bytes_moved for cost in spent)
         found.append(Timing(data, mode, batch, Spread.of(own), adds, moved))
     return found
 

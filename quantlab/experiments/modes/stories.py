@@ -6,11 +6,15 @@ from dataclasses import replace
 
 from quantlab.experiments.modes.experiment import Outcome, Result, Settings, run
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
-from quantlab.experiments.modes.readings import percent, size
+from quantlab.experiments.modes.readings import percent, size, wire_bytes
 from quantlab.numerals import MINUS, UNIT_SPACE, count, num, share
 
+_MOST_UNUSED = 0.5  # of the range: what live data fill at most where static leaves most of its codes unused
+_ONE = 1.5  # images: more than one
 _BRIGHT, _ALIKE = 1.0, 1.5  # images by which accuracies may differ and still be called the same
 _MEMORY_BINDS, _ARITHMETIC_BINDS = 8.0, 50.0  # operations a byte: between them it depends on the machine
+EMPTY = "Here goes **your own weight**, outputs × inputs: the rows that go through it are drawn for it."
+"""The sentence while the data are `yours` and there is no weight yet."""
 
 
 def sentence(result: Result) -> str:
@@ -70,17 +74,27 @@ def _offset(result: Result) -> str | None:
 
 def _scaled(result: Result) -> str | None:
     settings, static, dynamic = result.settings, result.outcomes[STATIC], result.outcomes[DYNAMIC]
+    one = result.one_image
     if settings.scale == 1:
         return None
     if settings.scale < 1:
-        return (
-            f"Live data are **{_times(1 / settings.scale)} times darker** than calibration saw: static leaves most of "
-            f"its codes unused and is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
-        )
-    return (
-        f"Live data are **{_times(settings.scale)} times brighter** than calibration saw: static {_clips(result)} and "
-        f"is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
-    )
+        lead = f"Live data are **{_times(1 / settings.scale)} times darker** than calibration saw: static leaves "
+        lead += f"{'most' if settings.scale < _MOST_UNUSED else 'some'} of its codes unused"
+    else:
+        lead = f"Live data are **{_times(settings.scale)} times brighter** than calibration saw: static "
+        lead += _clips(result)
+    if static.accuracy is None or dynamic.accuracy is None or dynamic.accuracy - static.accuracy > _ONE * one:
+        return f"{lead} and is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
+    # As many are right: what has changed is told by the outputs, or float32 itself has lost.
+    gap = f"{lead}; its outputs are off by **{share(static.error)}**, dynamic's by {share(dynamic.error)}"
+    return f"{gap}, but {_right_of_three(result)}."
+
+
+def _right_of_three(result: Result) -> str:
+    own = [percent(result.outcomes[mode].accuracy or 0.0) for mode in (STATIC, DYNAMIC, FLOAT)]
+    if len(set(own)) == 1:
+        return f"both read **{own[0]}** right, as float32 does"
+    return f"they read {own[0]} and {own[1]} right, float32 {own[2]}"
 
 
 def _loud_in_calibration(result: Result) -> str | None:
@@ -146,10 +160,12 @@ def _other_weights(result: Result) -> str | None:
     settings, own = result.settings, result.outcomes
     if settings.bits_of_weights == settings.bits:
         return None
+    bits, lost = settings.bits_of_weights, (own[FLOAT].accuracy or 0.0) - (own[WEIGHT_ONLY].accuracy or 0.0)
+    change = f"{'loses' if lost > 0 else 'gains'} **{num(abs(lost) * 100, 2, 'pp')}**" if lost else "loses **no image**"
     return (
-        f"Weights of **{_bits(settings.bits_of_weights)}**, activations of {settings.bits}: weight-only is "
-        f"{_fares(own[WEIGHT_ONLY])}, dynamic {_fares(own[DYNAMIC])}, static {_fares(own[STATIC])}; "
-        f"float32 {_fares(own[FLOAT])}. {_image(result)}"
+        f"Weights of **{_bits(bits)}** shrink from {size(own[FLOAT].weight_bytes)} in float32 to "
+        f"**{size(own[WEIGHT_ONLY].weight_bytes)}**, and weight-only {change}. With activations of "
+        f"{_bits(settings.bits)}, dynamic is {_fares(own[DYNAMIC])}, static {_fares(own[STATIC])}."
     )
 
 
@@ -157,11 +173,16 @@ def _alike(result: Result) -> str | None:
     off = [_images(result, mode) for mode in (WEIGHT_ONLY, DYNAMIC, STATIC)]
     if max(off) > _ALIKE:
         return None
-    real = percent(result.outcomes[FLOAT].accuracy or 0.0)
+    real, own = percent(result.outcomes[FLOAT].accuracy or 0.0), result.outcomes
     near = "" if max(off) < _BRIGHT / 2 else f" but for one image of {count(len(result.live))}"
+    part = own[WEIGHT_ONLY].weight_bytes / own[FLOAT].weight_bytes
+    wire = result.settings.batch * result.subject.shapes[0][0]
+    carried, real_wire = wire_bytes(wire), wire_bytes(4 * wire)
+    # Only weight-only packs two codes into a byte.
+    whose = "Weights" if own[WEIGHT_ONLY].weight_bytes == own[STATIC].weight_bytes else "Weight-only's weights"
     return (
-        f"At {_bits(result.settings.bits)} all three match float32 (**{real}**){near}. They differ in what is "
-        ":blue[integer]: only the weights, the product, or everything but the labels."
+        f"At {_bits(result.settings.bits)} all three match float32 (**{real}**){near}. {whose} take {share(part)} of "
+        f"the bytes; only static carries :blue[integers] between layers: **{carried}**, not float32's {real_wire}."
     )
 
 

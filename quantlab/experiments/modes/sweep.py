@@ -89,17 +89,17 @@ def _sweep(settings: Settings, subject: Subject) -> Sweep:
 
 
 def marks(result: Result) -> dict[str, tuple[int, float]]:
-    """Return where this state's modes lie on the chart: bits, and accuracy or error; none where widths differ.
+    """Return where this state's modes lie on the chart: bits, and accuracy or error.
+
+    Where widths differ only weight-only lies on its curve, at the bits of its weights.
 
     >>> from quantlab.experiments.modes import run
-    >>> sorted(marks(run(Settings(bits=4)))), marks(run(Settings(bits=4, weight_bits=8)))
-    (['dynamic', 'static', 'weight-only'], {})
+    >>> sorted(marks(run(Settings(bits=4)))), sorted(marks(run(Settings(bits=4, weight_bits=8))))
+    (['dynamic', 'static', 'weight-only'], ['weight-only'])
     """
     settings = result.settings
-    if settings.bits_of_weights != settings.bits:
-        return {}
-    found = {}
-    for mode in MODES[1:]:
+    alike, found = settings.bits_of_weights == settings.bits, {}
+    for mode in MODES[1:] if alike else (WEIGHT_ONLY,):
         own = result.outcomes[mode]
-        found[mode] = (settings.bits, own.error if own.accuracy is None else own.accuracy)
+        found[mode] = (settings.bits_of_weights, own.error if own.accuracy is None else own.accuracy)
     return found

@@ -63,7 +63,7 @@ def widths(result: Result, spoken: str) -> None:
         Chart(
             "widths",
             what,
-            "against bits; weight-only: of the weights",
+            "against bits; ◇ weight-only counts bits of the weights only",
             f"{what} of each mode against 1 to 8 bits. {spoken}",
             lambda: _figure(result, swept),
             swept.columns,

@@ -6,6 +6,7 @@ from typing import Any
 
 from quantlab.experiments.modes import Result, readings
 from quantlab.experiments.modes.flows import Flow, Line, Station, flows
+from quantlab.experiments.modes.modes import FLOAT
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components import dataflow
 from quantlab.ui.modes import clock
@@ -22,19 +23,27 @@ _SHORT = {
 def hero(result: Result, alt: str) -> None:
     """Draw the three dataflows, each with its numbers, and every wire of them as a table."""
     drawn = lines(result)
-    dataflow.dataflow("dataflow", drawn, alt=alt)
+    above = head(result)
+    dataflow.dataflow("dataflow", drawn, head=above, alt=alt)
     stem = readings.file_stem(result.settings, "dataflow")
     chart_table(
         lambda: columns(drawn),
         key="dataflow",
         file_name=stem,
-        picture=lambda: dataflow.standalone(drawn, title="What flows through a layer", alt=alt, name=stem),
+        picture=lambda: dataflow.standalone(drawn, head=above, title="What flows through a layer", alt=alt, name=stem),
     )
 
 
 def lines(result: Result) -> list[dataflow.Line]:
     """Return what is drawn of a result."""
     return [_line(result, flow) for flow in flows(result)]
+
+
+def head(result: Result) -> dataflow.Head:
+    """Return what stands above them: which layer it is, and float32's figures, which are of the whole network."""
+    seconds = clock.seconds(result.settings.data, FLOAT, result.settings.batch)
+    figures = readings.beside(result.outcomes[FLOAT], seconds)
+    return dataflow.Head(readings.layer_title(result), f"float32, {readings.scope(result)}", figures)
 
 
 def _line(result: Result, flow: Flow) -> dataflow.Line:

@@ -88,7 +88,26 @@ class Line:
     figures: Sequence[tuple[str, str]]
 
 
-def dataflow(key: str, lines: Sequence[Line], *, alt: str) -> None:
+@dataclass(frozen=True)
+class Head:
+    """What stands above the lines.
+
+    Attributes
+    ----------
+    title : str
+        What is drawn.
+    scope : str
+        What the figures are of, and what the first of them are compared with.
+    figures : sequence of (label, value)
+        Of what the modes are compared with.
+    """
+
+    title: str
+    scope: str
+    figures: Sequence[tuple[str, str]]
+
+
+def dataflow(key: str, lines: Sequence[Line], *, head: Head, alt: str) -> None:
     """Draw the lines.
 
     Parameters
@@ -96,23 +115,26 @@ def dataflow(key: str, lines: Sequence[Line], *, alt: str) -> None:
     key : str
         Stable: nodes live as long as the key.
     lines : sequence of Line
+    head : Head
+        What stands above them.
     alt : str
         What a reader who does not see the drawing should know.
     """
-    data = message(lines) | {"alt": alt}
+    data = message(lines, head) | {"alt": alt}
     data["state"] = hashlib.blake2b(json.dumps(data).encode(), digest_size=6).hexdigest()
     _DATAFLOW(key=key, data=data, height="content")
 
 
-def message(lines: Sequence[Line]) -> dict[str, Any]:
+def message(lines: Sequence[Line], head: Head) -> dict[str, Any]:
     """Everything that the script needs to draw: JSON-ready.
 
     >>> wire = Wire("int8", "i8", "2×3", "6 B", True, 8)
     >>> line = Line("static", "integers", [Station("×", "×")], [wire, wire], wire, 0, False, [("Accuracy", "97 %")])
-    >>> message([line])["lines"][0]["wires"][0]["bits"]
+    >>> message([line], Head("Layer 1", "all", []))["lines"][0]["wires"][0]["bits"]
     8
     """
     return {
+        "head": {"title": head.title, "scope": head.scope, "figures": [list(pair) for pair in head.figures]},
         "lines": [
             {
                 "mode": line.mode,
@@ -125,7 +147,7 @@ def message(lines: Sequence[Line]) -> dict[str, Any]:
                 "figures": [list(pair) for pair in line.figures],
             }
             for line in lines
-        ]
+        ],
     }
 
 
@@ -140,15 +162,16 @@ def _wire(wire: Wire) -> dict[str, Any]:
     }
 
 
-def standalone(lines: Sequence[Line], *, title: str, alt: str, name: str = "dataflow") -> str:
+def standalone(lines: Sequence[Line], *, head: Head, title: str, alt: str, name: str = "dataflow") -> str:
     """Write the drawing as one HTML file that saves itself as SVG and PNG.
 
     Parameters
     ----------
     lines : sequence of Line
+    head : Head
     title, alt : str
         Plain text: above the drawing, and what it shows in words.
     name : str
         File name of what is saved, without its ending.
     """
-    return alone(message(lines), markup=MARKUP, code=SCRIPT, style=STYLE, title=title, alt=alt, name=name)
+    return alone(message(lines, head), markup=MARKUP, code=SCRIPT, style=STYLE, title=title, alt=alt, name=name)

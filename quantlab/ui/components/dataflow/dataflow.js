@@ -2,15 +2,16 @@
 // rerun: nodes stay, what differs is written, and a wire's width glides in the style sheet.
 
 const MOST_NARROW = 560               // px of width: below it short words, figures under the line
-const WIDE = {block: 138, title: 14, top: 26, line: 88, box: 32, kind: 11, shape: 16, size: 31, ends: 18}
-const NARROW = {block: 202, title: 14, top: 40, line: 104, box: 28, kind: 10, shape: 0, size: 15, ends: 12}
-const FLOW_SHARE = .64                // of the width; the figures have the rest
+const WIDE = {head: 46, block: 131, title: 14, top: 26, line: 88, box: 32, kind: 11, shape: 16, size: 31, ends: 18}
+const NARROW = {head: 68, block: 202, title: 14, top: 40, line: 104, box: 28, kind: 10, shape: 0, size: 15, ends: 12}
+const FLOW_SHARE = .6                 // of the width; the figures have the rest
 const AIR = 34, LONGEST_WIRE_WORD = 6 // px between a title's line and the figures, and around a word
 const STATION_FONT = "600 13px Inter, sans-serif", SHORT_FONT = "600 10.5px Inter, sans-serif"
 const KIND_FONT = "600 12px 'JetBrains Mono', monospace"
 
 function build(root) {
   const s = root.dataflow = {root, svg: make("svg", root), blocks: []}
+  s.head = make("svg", s.svg)
   set(root, {role: "img"})
   watchSize(root, s, () => layAll(s))
   return s
@@ -56,12 +57,25 @@ function boxes(group, list, height) {
 function layAll(s) {
   const lines = s.d.lines, narrow = s.width < MOST_NARROW
   while (s.blocks.length > lines.length) s.blocks.pop().node.remove()
+  layHead(s, narrow)
   lines.forEach((line, i) => layOne(blockOf(s, i), line, s.width, narrow, i))
+}
+
+// The baseline stands over the columns of the figures that it is compared with.
+function layHead(s, narrow) {
+  const {title, scope, figures} = s.d.head, left = narrow ? 0 : s.width * FLOW_SHARE + AIR
+  const column = (s.width - left) / figures.length
+  set(s.head, {class: "head"})
+  texts(s.head, [
+    [0, 14, `**${title}**`, "title"],
+    [left, narrow ? 33 : 14, scope, "label"],
+    ...figures.map(([, value], n) => [left + n * column, narrow ? 52 : 36, value, "base"]),
+  ])
 }
 
 function layOne(block, line, width, narrow, i) {
   const m = narrow ? NARROW : WIDE, font = narrow ? SHORT_FONT : STATION_FONT
-  set(block.node, {transform: `translate(0 ${i * m.block})`, "data-mode": line.mode})
+  set(block.node, {transform: `translate(0 ${m.head + i * m.block})`, "data-mode": line.mode})
   const end = narrow ? width : width * FLOW_SHARE
   const names = line.stations.map(each => narrow ? each.short : each.name)
   const boxWidths = names.map(name => Math.max(m.box - 4, widthOf(name, font) + (narrow ? 10 : 22)))

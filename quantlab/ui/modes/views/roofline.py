@@ -28,7 +28,7 @@ def draw(result: Result) -> None:
         Chart(
             "roofline",
             "Roofline",
-            "a mark a batch size, this one larger; below the flat roof arithmetic binds",
+            "one mark per batch size, the large one is this state",
             f"Operations a second of each mode under the ceilings of memory and of arithmetic. {anatomy.spoken(said)}",
             lambda: charts.modes_roofline(
                 shown,
