@@ -98,7 +98,7 @@ def layer_title(result: Result) -> str:
     'Layer 2 of 3'
     """
     of = len(result.subject.shapes)
-    return f"Layer {result.layer + 1} of {of}" if of > 1 else "The one layer"
+    return f"Layer {result.layer + 1} of {of}" if of > 1 else "One layer"
 
 
 def thousands(n: int) -> str:
