@@ -63,6 +63,18 @@ def _digits(magnitude: float, digits: int) -> str:
     return f"{magnitude:,.{decimals}f}".replace(",", THIN_SPACE)
 
 
+def factor(value: float, digits: int = 3) -> str:
+    """Write how many times as large something is, with no more than `digits` significant digits.
+
+    >>> factor(3_152_904), factor(545.4), factor(999.7)
+    ('3.15·10⁶', '545', '1.00·10³')
+    """
+    mantissa, exponent = f"{value:.{digits - 1}e}".split("e") if math.isfinite(value) else ("", "0")
+    if int(exponent) < digits:
+        return num(value, digits)
+    return f"{mantissa}·10{str(int(exponent)).translate(_RAISED)}"
+
+
 def count(n: int) -> str:
     """Write a whole number exactly, in groups of three.
 

@@ -18,6 +18,8 @@ from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
 from quantlab.numerals import num
 
 _TOP, _BOTTOM, _RIGHT = 28, 44, 92
+_FEW_DECADES, _HAIR = 1.5, 1 + 1e-9
+_AIR = 1.6  # times: what a logarithmic axis leaves beside its outermost mark
 _WIDTHS = "bits of weights and activations"
 _STYLES = {
     "float32": ("float", None),
@@ -42,6 +44,8 @@ def quality_against_bits(
     title: str,
     reference: float | None = None,
     now: Mapping[str, tuple[float, float]] | None = None,
+    pinned: Mapping[str, npt.ArrayLike] | None = None,
+    pinned_bits: float | None = None,
     logarithmic: bool = False,
     narrow: bool = False,
 ) -> go.Figure:
@@ -58,6 +62,10 @@ def quality_against_bits(
         Float32's, in percent.
     now : mapping of mode to (bits, percent), optional
         This state, ringed.
+    pinned : mapping of mode to float array (n,), optional
+        The pinned state's curves in percent, dashed.
+    pinned_bits : float, optional
+        The bits of the pinned state, marked by a dashed line.
     logarithmic : bool
         For errors, which shrink by half with every bit.
     narrow : bool
@@ -76,6 +84,8 @@ def quality_against_bits(
     if reference is not None:
         traces.append(line([b[0] - 0.6, b[-1] + 0.6], [reference, reference], "float", 1.5))
         ends.append((reference, "float32", "float"))
+    if pinned:
+        traces.append(_ghost(b, [floats(values) for values in pinned.values()]))
     for mode, values in curves.items():
         shown = floats(values)
         traces.append(_series(mode, b, shown, [_at(mode, k, v) for k, v in zip(b, shown.tolist(), strict=True)]))
@@ -84,7 +94,8 @@ def quality_against_bits(
     if now:
         traces.append(_rings(list(now.values())))
     if logarithmic:
-        every = np.concatenate([floats(values) for values in curves.values()])
+        drawn = (*curves.values(), *(pinned or {}).values())
+        every = np.concatenate([floats(values) for values in drawn])
         heights = np.log10(every[np.isfinite(every) & (every > 0)].astype(np.float64))
         # Without any error to draw the axis is a decade around one percent; a single height gets one on either side.
         low, high = (float(np.floor(heights.min())), float(np.ceil(heights.max()))) if len(heights) else (-1.0, 1.0)
@@ -92,15 +103,32 @@ def quality_against_bits(
             low, high = low - 1, high + 1
     else:
         low, high = 0.0, 104.0
+    notes = end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM)
+    if pinned_bits is not None:
+        bottom, top = (10**low, 10**high) if logarithmic else (low, high)
+        traces.insert(0, line([pinned_bits, pinned_bits], [bottom, top], "pinned", 1.5, dashed=True))
+        notes.append(_pinned(pinned_bits, late=pinned_bits > b.mean()))
     yaxis: dict[str, Any] = {"range": [low, high], "title": {"text": title}}
     yaxis |= {"type": "log", **_decades(low, high)} if logarithmic else {"dtick": 20}
     return figure(
         traces,
-        annotations=end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM),
+        annotations=notes,
         margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": [b[0] - 0.6, b[-1] + 0.6], "title": {"text": _WIDTHS}, "dtick": 2 if narrow else 1},
         yaxis=yaxis,
     )
+
+
+def _ghost(x: npt.NDArray[np.float64], curves: Sequence[npt.NDArray[np.float32]]) -> dict[str, Any]:
+    """Draw curves over the same x as one dashed trace."""
+    across = np.concatenate([np.append(x, np.nan) for _ in curves])
+    return line(across, np.concatenate([np.append(values, np.nan) for values in curves]), "pinned", 1.5, dashed=True)
+
+
+def _pinned(x: float, *, late: bool) -> dict[str, Any]:
+    """Name the dashed line at x at its foot, on the side that has room."""
+    side: dict[str, Any] = {"anchor": "right", "xshift": -6} if late else {"anchor": "left", "xshift": 6}
+    return note(x, 0, "pinned", "pinned", yref="paper", yanchor="bottom", **side)
 
 
 def _at(mode: str, bits: float, value: float) -> str:
@@ -113,6 +141,8 @@ def time_against_batch(
     *,
     now: int | None = None,
     crossing: float | None = None,
+    pinned: int | None = None,
+    span: tuple[float, float] | None = None,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw the time of a batch in milliseconds against its rows, both on logarithmic axes.
@@ -126,6 +156,10 @@ def time_against_batch(
         The batch of this state, marked by a line.
     crossing : float, optional
         The batch up to which memory binds, and beyond which arithmetic does.
+    pinned : int, optional
+        The batch of the pinned state, marked by a dashed line.
+    span : (low, high), optional
+        Milliseconds that the axis shows at least.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -137,7 +171,8 @@ def time_against_batch(
     traces: list[dict[str, Any]] = []
     ends: list[tuple[float, str, str]] = []
     known = [value for curve in curves.values() for value in curve if value]
-    low, high = (np.floor(np.log10(min(known))), np.ceil(np.log10(max(known)))) if known else (-2.0, 2.0)
+    held = [*known, *(span or (() if known else (1e-2, 1e2)))]
+    low, high = np.floor(np.log10(min(held))), np.ceil(np.log10(max(held)))
     high = max(high, low + 1)
     across = [np.log10(batches[0]) - 0.06, np.log10(batches[-1]) + 0.06]
     if now is not None:
@@ -153,6 +188,9 @@ def time_against_batch(
         if finite.size:
             ends.append((float(np.log10(finite[-1])), mode, _STYLES[mode][0]))
     notes, every = end_labels(ends, low, high, HEIGHT - _TOP - _BOTTOM), 2 if narrow else 1
+    if pinned is not None:
+        traces.insert(0, line([pinned, pinned], [10**low, 10**high], "pinned", 1.5, dashed=True))
+        notes.append(_pinned(np.log10(pinned), late=pinned > np.sqrt(batches[0] * batches[-1])))
     if crossing is not None:
         traces.append(line([crossing, crossing], [10**low, 10**high], "memory", 1))
         for side, anchor, shift in (("memory binds", "right", -6), ("arithmetic binds", "left", 6)):
@@ -209,14 +247,12 @@ def modes_roofline(
     # In billions: an axis of 10¹¹ says nothing to anybody.
     float32, int8, bandwidth = float32 / 1e9, int8 / 1e9, bandwidth / 1e9
     points = [place for own in places.values() for place in own]
-    lowest = min([place.intensity for place in points], default=1.0)
-    left = 10 ** np.floor(np.log10(min(lowest, 1.0)))
-    right = 10 ** np.ceil(np.log10(max([int8 / bandwidth * 10, *(place.intensity for place in points)])))
-    slowest = min([place.speed / 1e9 for place in points], default=left * bandwidth)
-    bottom, top = (
-        np.floor(np.log10(min(slowest, left * bandwidth))),
-        np.ceil(np.log10(1.2 * max([int8, float32, *(place.speed / 1e9 for place in points)]))),
-    )
+    # The axes begin and end at what there is to see: the marks, and both corners of the roof.
+    ridges = [float32 / bandwidth, int8 / bandwidth]
+    left = min([*ridges, *(place.intensity for place in points)]) / _AIR
+    right = max([*ridges, *(place.intensity for place in points)]) * _AIR
+    speeds = [float32, int8, *(place.speed / 1e9 for place in points)]
+    bottom, top = np.log10(min([*speeds, left * bandwidth]) / _AIR), np.log10(max(speeds) * _AIR)
     flat = [[peak / bandwidth, right, np.nan] for peak in (int8, float32)]
     roofs = [[peak, peak, np.nan] for peak in (int8, float32)]
     traces = [
@@ -259,8 +295,10 @@ def modes_roofline(
 
 
 def _decades(low: float, high: float) -> dict[str, Any]:
-    """Label every power of ten of an axis that runs from 10^low to 10^high, as a plain number."""
-    return ticks(*(float(f"1e{power}") for power in range(int(low), int(high) + 1)))
+    """Label the powers of ten of an axis that runs from 10^low to 10^high as plain numbers; where few, 2 and 5 too."""
+    steps = (1,) if high - low > _FEW_DECADES else (1, 2, 5)
+    places = [float(f"{step}e{power}") for power in range(int(np.floor(low)), int(high) + 1) for step in steps]
+    return ticks(*(place for place in places if 10**low <= place * _HAIR and place <= 10**high * _HAIR))
 
 
 def _series(

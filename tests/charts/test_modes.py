@@ -50,6 +50,33 @@ def test_times_that_are_not_there_yet_are_gaps_and_said_so_only_where_there_is_n
     assert texts(none) == ["being measured …"]
 
 
+def test_the_axis_of_times_is_held_before_they_are_measured_and_holds_what_lies_beyond():
+    def axis(values):
+        return time_against_batch([1, 2], {"static": values}, span=(1e-2, 1e2)).layout.yaxis.range
+
+    assert axis([None, None]) == axis([0.02, None]) == axis([0.02, 9.0]) == (-2, 2)
+    assert axis([0.02, 150.0]) == (-2, 3)
+
+
+def test_the_pinned_state_is_dashed_and_named_in_both_charts():
+    time = time_against_batch([1, 2, 4], {"static": [1.0, 2.0, 3.0]}, now=1, pinned=4)
+    widths = quality_against_bits(
+        BITS, {"static": 12.0 * BITS}, title="accuracy, %", pinned={"static": 6.0 * BITS}, pinned_bits=3
+    )
+    for figure, dashed in ((time, 1), (widths, 2)):
+        assert sum(trace.line.dash is not None for trace in figure.data) == dashed
+        assert texts(figure).count("pinned") == 1
+    assert widths.data[0].x.tolist() == [3, 3]
+    assert widths.data[1].y[:8].tolist() == (6.0 * BITS).tolist()
+
+
+def test_the_axes_of_the_roof_begin_at_its_marks():
+    places = [Place(4.0, 5e9, "static, 1 row"), Place(64.0, 1.2e11, "static, 256 rows")]
+    figure = modes_roofline({"static": places}, float32=8e10, int8=16e10, bandwidth=2e10)
+    assert np.allclose(10 ** np.array(figure.layout.xaxis.range), [4 / 1.6, 64 * 1.6])
+    assert np.allclose(10 ** np.array(figure.layout.yaxis.range), [5 / 1.6, 160 * 1.6])
+
+
 def test_the_crossing_is_named_on_both_of_its_sides():
     figure = time_against_batch([1, 2, 4], {"static": [1.0, 2.0, 3.0]}, crossing=2.5)
     assert figure.data[-1].x.tolist() == [2.5, 2.5]

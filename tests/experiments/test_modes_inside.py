@@ -1,17 +1,20 @@
 """What the Modes page's views tell: arrays, steps, calibration and a forgotten scale are those of what ran."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from quantlab.experiments.modes import Settings, run
+from quantlab.experiments.modes import Settings, forgotten, run
 from quantlab.experiments.modes.inside import columns, stages, steps
 from quantlab.experiments.modes.modes import MODES, weight_scheme, without_scales
 from quantlab.experiments.modes.seen import seen, sentence
 from quantlab.nn import accuracy
+from quantlab.numerals import factor
 from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
+from quantlab.ui.anatomy import spoken
 
 OPENING = Settings()
 
@@ -84,6 +87,18 @@ def test_one_loud_image_does_not_leave_a_single_bar():
     assert found.edges[-1] < 10
     assert (found.calibration > 0).sum() > 5
     assert found.hi > 100
+
+
+@pytest.mark.parametrize(
+    "settings", [OPENING, replace(OPENING, weight_bits=4), replace(OPENING, weight_bits=1), Settings(data="layer")]
+)
+def test_a_forgotten_scale_is_told_in_35_words_and_three_digits(settings):
+    found = forgotten.forgotten(run(settings))
+    said = spoken(forgotten.sentence(found))
+    assert len(said.split(" ")) <= 35
+    assert f"largest output is {factor(found.times)} times" in said
+    assert not re.search(r"\d{4}", said)
+    assert ("survives" in said) == (settings.bits_of_weights > 1 and settings.data == "digits")
 
 
 def test_a_forgotten_scale_makes_outputs_a_million_times_too_large_and_labels_survive_it():

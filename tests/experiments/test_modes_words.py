@@ -83,7 +83,7 @@ def test_4_bit_weights_tell_what_they_save_and_what_they_cost():
     said = sentence(result)
     assert f"from {size(real.weight_bytes)} in float32 to **{size(only.weight_bytes)}**" in said
     cost = (real.accuracy - only.accuracy) * 100
-    assert (f"{abs(cost):.1f}" if cost else "no image") in said
+    assert (f"{abs(cost):.1f}\u00a0pp" if cost else "no image") in said
 
 
 def test_a_sentence_compares_with_the_numbers_of_the_other_state():
@@ -117,7 +117,9 @@ def test_six_numbers_each_with_its_difference_to_the_pin():
     assert tuple(reading.label for reading in plain) == LABELS
     assert {reading.delta for reading in plain} == {None}
     deltas = {reading.label: reading.delta for reading in pinned}
-    assert deltas["Float32 accuracy"] == "same"
+    assert deltas["Static moves"] == "same"
+    wider = readings(run(replace(OPENING, pin=replace(OPENING, batch=128), compare="pinned")))[0]
+    assert (wider.label, wider.delta[0]) == ("Static moves", "−")
     assert deltas["Static error"].startswith("−")
     assert deltas["Static agrees"].startswith("+")
     assert readings(run(replace(OPENING, data="layer")))[0].label == "Float32 moves"

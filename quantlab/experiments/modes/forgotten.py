@@ -11,9 +11,9 @@ from quantlab.experiments.modes.experiment import Result
 from quantlab.experiments.modes.modes import WEIGHT_ONLY, without_scales
 from quantlab.experiments.modes.readings import percent
 from quantlab.nn import accuracy, agreement
-from quantlab.numerals import num
+from quantlab.numerals import factor, num
 
-_UNHARMED = 0.2  # of accuracy: what a choice may lose and still be called the same
+_THE_SAME = 0.8  # of the rows: so many choices at least must be those of float32 to call them unharmed
 
 
 @dataclass(frozen=True)
@@ -91,16 +91,17 @@ def sentence(found: Forgotten) -> str:
     >>> "times too large" in sentence(forgotten(run(Settings())))
     True
     """
-    lead = f"Without its scales the network's largest output is **{num(found.times, 3)} times too large**"
+    whose = "layer" if found.kept.accuracy is None else "network"
+    lead = f"Without its scales the {whose}'s largest output is **{factor(found.times)} times too large**"
     if found.lost.accuracy is None or found.kept.accuracy is None:
         return (
             f"{lead}; the largest is the same for {percent(found.lost.agreement)} of the rows, and no value is right."
         )
     right, before = percent(found.lost.accuracy), percent(found.kept.accuracy)
-    if found.lost.accuracy < found.kept.accuracy - _UNHARMED:
-        return f"{lead}, and only **{right}** of the images are read right instead of {before}: the scales differ."
+    if found.lost.agreement < _THE_SAME:
+        return f"{lead}; **{right}** of the images are read right ({before} with its scales)."
     # Nearly: outputs have scales of their own, and a bias is not scaled at all.
     return (
-        f"{lead}, yet **{right}** of the images are read right ({before} with): the choice survives a nearly common "
+        f"{lead}, yet **{right}** of the images are right ({before} with): the choice survives a nearly common "
         f"factor. Confidence does not: {percent(found.lost.confidence)} instead of {percent(found.kept.confidence)}."
     )

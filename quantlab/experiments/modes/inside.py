@@ -16,6 +16,7 @@ from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
 
 AnyArray = np.ndarray[Any, np.dtype[Any]]
+HEADS = ("array", "how", "type", "shape", "range", "of the first row")
 _SHOWN = 4  # values of the first row, enough to follow one of them
 
 
@@ -112,8 +113,7 @@ def _real_stages(result: Result, mode: str, x: AnyArray, y: AnyArray, last: bool
 
 def columns(found: list[Stage]) -> dict[str, list[str]]:
     """Return stages as a table."""
-    heads = ("array", "how", "type", "shape", "range", "of the first row")
-    return dict(zip(heads, map(list, zip(*(stage.columns() for stage in found), strict=True)), strict=True))
+    return dict(zip(HEADS, map(list, zip(*(stage.columns() for stage in found), strict=True)), strict=True))
 
 
 def steps(result: Result) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ they are for a user. A server measures once, in the background.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,13 @@ from quantlab.bench import peers
 from quantlab.bench.ceilings import Ceilings
 from quantlab.bench.timing import Spread, alternate
 from quantlab.experiments.modes.experiment import BATCHES, Settings
-from quantlab.experiments.modes.modes import MODES, Grids, calibrated, chain, costs
+from quantlab.experiments.modes.modes import DYNAMIC, MODES, STATIC, Grids, calibrated, chain, costs
 from quantlab.experiments.modes.subject import LARGE, SUBJECTS, Subject, build
 from quantlab.nn import Network
 
 SECONDS = 0.25  # of one batch size, all modes together
 _COPIED = 64 << 20
+_INTEGER = (DYNAMIC, STATIC)
 
 
 @dataclass(frozen=True)
@@ -82,9 +83,24 @@ class Roofs:
         """
         return Roofs(max(self.float32, other.float32), max(self.int8, other.int8), max(self.bandwidth, other.bandwidth))
 
+    def over(self, times: Iterable[Timing]) -> Roofs:
+        """Return ceilings below which all of `times` lie: what a mode has reached is possible.
+
+        >>> fast = Timing("digits", "static", 1, Spread(1.0, 1.0, 1.0, 3), 30, 10)
+        >>> Roofs(10.0, 40.0, 2.0).over([fast])
+        Roofs(float32=10.0, int8=60.0, bandwidth=10.0)
+        """
+        known = list(times)
+        best = {mode: max((t.speed for t in known if t.mode == mode), default=0.0) for mode in MODES}
+        return Roofs(
+            max(self.float32, *(best[mode] for mode in MODES if mode not in _INTEGER)),
+            max(self.int8, *(best[mode] for mode in _INTEGER)),
+            max([self.bandwidth, *(t.speed / t.intensity for t in known)]),
+        )
+
     def peak(self, mode: str) -> float:
         """Return the flat part for a mode's arithmetic."""
-        return self.int8 if mode in ("dynamic", "static") else self.float32
+        return self.int8 if mode in _INTEGER else self.float32
 
 
 def roofs(seconds: float = SECONDS) -> Roofs:

@@ -87,14 +87,14 @@ def _scaled(result: Result) -> str | None:
         return f"{lead} and is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
     # As many are right: what has changed is told by the outputs, or float32 itself has lost.
     gap = f"{lead}; its outputs are off by **{share(static.error)}**, dynamic's by {share(dynamic.error)}"
-    return f"{gap}, but of the images {_right_of_three(result)}."
+    return f"{gap}, but {_right_of_three(result)}."
 
 
 def _right_of_three(result: Result) -> str:
     own = [percent(result.outcomes[mode].accuracy or 0.0) for mode in (STATIC, DYNAMIC, FLOAT)]
     if len(set(own)) == 1:
-        return f"both read **{own[0]}**, as float32 does"
-    return f"they read {own[0]} and {own[1]}, float32 {own[2]}"
+        return f"both read **{own[0]}** right, as float32 does"
+    return f"they read {own[0]} and {own[1]} right, float32 {own[2]}"
 
 
 def _loud_in_calibration(result: Result) -> str | None:

@@ -9,7 +9,7 @@ import streamlit as st
 from quantlab import charts
 from quantlab.experiments.modes import Result, bounds, readings
 from quantlab.experiments.modes.experiment import BATCHES
-from quantlab.experiments.modes.sweep import Sweep, marks, sweep
+from quantlab.experiments.modes.sweep import Sweep, Values, marks, sweep
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 from quantlab.ui.modes import clock, controls
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 _EVERY_S = 1.5  # while times come in
+# Milliseconds that the axis shows before anything is measured, so that it need not move while times come in.
+_SPANS = {"digits": (1e-2, 1e2), "layer": (1e-1, 1e3)}
 _DRAWN = "quantlab-modes-times-complete"
 
 
@@ -34,7 +36,8 @@ def _times(result: Result) -> None:
     if clock.CLOCK.complete(result.settings.data) and not st.session_state[_DRAWN]:
         st.rerun()  # once: the hero and the views want the times too
     known, roofs = clock.CLOCK.times(result.settings.data), clock.CLOCK.ceilings
-    crossing = None if roofs is None or result.subject.labelled else bounds.crossing(result, roofs)
+    crossing = None if roofs is None or result.subject.labelled else bounds.crossing(result, roofs.over(known))
+    pinned = result.compared if result.compared_name == "pinned" else None
     show(
         Chart(
             "times",
@@ -46,6 +49,8 @@ def _times(result: Result) -> None:
                 bounds.curves(known),
                 now=result.settings.batch,
                 crossing=crossing,
+                pinned=pinned.settings.batch if pinned and pinned.settings.data == result.settings.data else None,
+                span=_SPANS.get(result.settings.data),
                 narrow=window().narrow,
             ),
             lambda: bounds.columns(known),
@@ -74,13 +79,20 @@ def widths(result: Result, spoken: str) -> None:
 
 def _figure(result: Result, swept: Sweep) -> go.Figure:
     right = swept.accuracy is not None
-    curves = swept.accuracy if swept.accuracy is not None else swept.error
+    then = result.compared if result.compared_name == "pinned" else None
+    other = None if then is None or then.subject.labelled != right else sweep(then, controls.recall)
     return charts.quality_against_bits(
         swept.bits,
-        {mode: values * 100 for mode, values in curves.items()},
+        {mode: values * 100 for mode, values in _of(swept).items()},
         title="accuracy, %" if right else "output error, %",
         reference=None if swept.float_accuracy is None else swept.float_accuracy * 100,
         now={mode: (bits, value * 100) for mode, (bits, value) in marks(result).items()},
+        pinned=None if other is None else {mode: values * 100 for mode, values in _of(other).items()},
+        pinned_bits=None if other is None or then is None else then.settings.bits,
         logarithmic=not right,
         narrow=window().narrow,
     )
+
+
+def _of(swept: Sweep) -> dict[str, Values]:
+    return swept.error if swept.accuracy is None else swept.accuracy

@@ -19,6 +19,7 @@ def draw(result: Result) -> None:
     if roofs is None:
         st.markdown("This machine's ceilings are being measured; this takes about a second after the server's start.")
         return
+    roofs = roofs.over(times)
     said = bounds.sentence(result, roofs, times)
     st.markdown(said)
     places = bounds.places(times)

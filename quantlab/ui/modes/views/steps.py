@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pandas as pd
 import streamlit as st
 
 from quantlab.experiments.modes import Result, inside
 from quantlab.experiments.modes.modes import MODES
 from quantlab.ui import look
+from quantlab.ui.steps import Cell, steps
 
 
 def draw(result: Result) -> None:
@@ -15,7 +15,20 @@ def draw(result: Result) -> None:
     look.title("Step by step", f"the first batch through layer {result.layer + 1}", key="steps")
     for mode in MODES:
         st.markdown(f"**{mode.capitalize()}**")
-        st.table(pd.DataFrame(inside.columns(inside.stages(result, mode))).set_index("array"))
+        found = inside.stages(result, mode)
+        steps(inside.HEADS, [_row(stage) for stage in found], f"The arrays of {mode}, in the order they come about.")
     if result.subject.sampled:
         outputs = result.subject.network.sizes[-1]
         st.caption(f"Of the layer's outputs the first {outputs} are computed here; each is a sum of its own.")
+
+
+def _row(stage: inside.Stage) -> tuple[str, list[Cell]]:
+    name, how, kind, shape, ends, some = stage.columns()
+    colour = "integer" if stage.values.dtype.kind in "iu" else "float"
+    return name, [
+        Cell(how, "rule"),
+        Cell(kind, f"numbers {colour}"),
+        Cell(shape, "numbers", "shape"),
+        Cell(ends, "numbers", "range"),
+        Cell(some, "numbers", "first row"),
+    ]
