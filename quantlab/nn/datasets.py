@@ -67,7 +67,7 @@ class Entry:
         In an address; in the menu; one sentence of definition.
     make : callable
         ``make(seed)`` gives rows and labels, not yet split.
-    hidden : tuple of int
+    widths : tuple of int
         Widths of the hidden layers that learn it well.
     rate : float
         At which Adam learns it well in batches of 64.
@@ -77,7 +77,7 @@ class Entry:
     label: str
     help: str
     make: Callable[[int], tuple[Any, Any]]
-    hidden: tuple[int, ...] = (32, 32)
+    widths: tuple[int, ...] = (32, 32)
     rate: float = 1e-2
 
 

@@ -128,7 +128,7 @@ def run(
 
 
 def _floats(plan: Plan, seed: int, data: Dataset, note: Callable[[int, float], None]) -> Floats:
-    start = Network.drawn((data.features, *DATASETS[plan.data].hidden, data.classes), seed)
+    start = Network.drawn((data.features, *DATASETS[plan.data].widths, data.classes), seed, plan.hidden)
     if not plan.scratch:
         start = _last(start, data, plan.training(seed), note)
     twin = _last(start, data, plan.training_again(seed), note)

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .datasets import Labelled
+from .hidden import HIDDEN, Unit
 from .network import Layer, Network
 
 F32 = npt.NDArray[np.float32]
@@ -146,7 +147,7 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
     require_fit(network, data)
     parameters, slopes = flat(network), flat(network)
     layers, gradient = views(parameters, network), views(slopes, network)
-    descend = descent(training, parameters, slopes)
+    descend, unit = descent(training, parameters, slopes), HIDDEN[network.hidden]
     rng, rows = np.random.default_rng([training.seed, ORDER]), len(data.x)
     steps_each = -(-rows // training.batch)
     for number in range(training.epochs):
@@ -155,14 +156,14 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
         with np.errstate(all="ignore"):  # what overflows is said below, once
             for step in range(steps_each):
                 batch = slice(step * training.batch, (step + 1) * training.batch)
-                total += _fill(gradient, layers, x[batch], labels[batch]) * len(x[batch])
+                total += _fill(gradient, layers, x[batch], labels[batch], unit) * len(x[batch])
                 done = number * steps_each + step
                 descend(done, training.rate_at(done, training.epochs * steps_each))
         if not np.isfinite(total) or not np.isfinite(parameters).all():
             raise DivergenceError(
                 f"Training diverged in epoch {number + 1} at a rate of {training.rate:g}; choose a lower rate."
             )
-        yield Epoch(number + 1, Network(layers), total / rows)
+        yield Epoch(number + 1, Network(layers, network.hidden), total / rows)
 
 
 def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float, list[Layer]]:
@@ -179,7 +180,7 @@ def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float
     loss : float
         In nats.
     list of (weight, bias), shaped as the network's layers
-        Where a hidden unit is exactly 0 its slope counts as 0.
+        Where a ReLU is exactly 0 its slope counts as 0.
 
     Examples
     --------
@@ -189,16 +190,16 @@ def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float
     """
     require_fit(network, Labelled(x, labels))
     found = views(flat(network), network)
-    return _fill(found, list(network.layers), x, labels), found
+    return _fill(found, list(network.layers), x, labels, HIDDEN[network.hidden]), found
 
 
-def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArray[Any]) -> float:
+def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArray[Any], unit: Unit) -> float:
     """Fill the gradient of one batch and return its loss."""
     seen = [x]
     for number, (weight, bias) in enumerate(layers, 1):
         y = seen[-1] @ weight.T
         y += bias
-        seen.append(np.maximum(y, 0, out=y) if number < len(layers) else y)
+        seen.append(unit.apply(y) if number < len(layers) else y)
     back = seen.pop()
     loss = turn_to_slopes(back, labels)
     for number in reversed(range(len(layers))):
@@ -206,7 +207,7 @@ def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArra
         back.sum(axis=0, out=gradient[number].bias)
         if number:
             back = back @ layers[number].weight
-            back *= seen[number] > 0
+            back *= unit.slope(seen[number])
     return loss
 
 

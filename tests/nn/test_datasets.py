@@ -104,6 +104,6 @@ def test_points_of_the_plane_are_standardised_and_the_seed_draws_them_too(name):
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_default_network_of_a_data_set_learns_it(name):
     data = load(name)
-    network = Network.drawn((data.features, *DATASETS[name].hidden, data.classes))
+    network = Network.drawn((data.features, *DATASETS[name].widths, data.classes))
     learned = train(network, data.train, Training(epochs=100, batch=64, rate=1e-2))
     assert accuracy(learned(data.test.x), data.test.labels) > 0.94

@@ -24,6 +24,16 @@ def test_the_numbers_are_the_same_wherever_the_jobs_run(executor):
         assert found(SMALL, pool) == found(SMALL)
 
 
+def test_a_plan_of_tanh_trains_and_quantizes_tanh():
+    plan = replace(SMALL, hidden="tanh", seeds=1)
+    runs = list(sweep(plan))
+    assert runs[0].floats.twin.hidden == "tanh"
+    assert {run.simulation.hidden for run in runs[1:]} == {"tanh"}
+    assert {run.job: run.accuracy for run in runs} != {
+        run: right for run, right in found(SMALL).items() if not run.seed
+    }
+
+
 def test_every_job_is_done_once_and_the_float_network_of_a_seed_first():
     jobs = [run.job for run in sweep(SMALL)]
     assert sorted(jobs, key=str) == sorted(SMALL.jobs, key=str)
@@ -108,6 +118,8 @@ def test_a_curve_has_mean_and_deviation_over_the_seeds_from_many_bits_to_few():
     [
         (lambda: Plan(data="cats"), "data must be digits or .*, got 'cats'"),
         (lambda: Plan(methods=("magic",)), "method must be float or ptq or qat or lsq, got 'magic'"),
+        (lambda: Plan(hidden="sine"), "hidden must be relu or tanh, got 'sine'"),
+        (lambda: Plan(hidden="tanh", far_apart=True), "far_apart needs hidden units that let a factor pass, got tanh"),
         (lambda: Plan(seeds=0), "seeds must be 1 or more, got 0"),
         (lambda: Plan(bits=(9,)), "bits must be 2 to 8, got 9"),
         (lambda: Plan(rate=-1), "rate must be positive"),

@@ -145,7 +145,7 @@ def _curve(result: Result) -> str:
 def _middle(result: Result) -> float:
     """Return the share of the weights that lie between the first and the last layer."""
     entry = DATASETS[result.settings.data]
-    sizes = (FEATURES.get(result.settings.data, PLANE), *entry.hidden, round(1 / result.guess))
+    sizes = (FEATURES.get(result.settings.data, PLANE), *entry.widths, round(1 / result.guess))
     counts = [into * out for into, out in pairwise(sizes)]
     return sum(counts[1:-1]) / sum(counts)
 
