@@ -139,27 +139,3 @@ class Network:
     def __call__(self, x: Any) -> F32:
         """Return the logits, (batch, outputs) float32."""
         return self.activations(x)[-1]
-
-
-def accuracy(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    """Return the share of rows whose largest logit is that of their label; of equal ones the first counts.
-
-    >>> accuracy(np.array([[0, 1], [2, 1], [3, 3]]), np.array([1, 1, 0]))
-    0.6666666666666666
-    """
-    return _share(logits.argmax(axis=1) == labels)
-
-
-def agreement(logits: npt.NDArray[Any], others: npt.NDArray[Any]) -> float:
-    """Return the share of rows for which two networks choose the same class.
-
-    >>> agreement(np.array([[0, 1], [2, 1]]), np.array([[5, 6], [5, 6]]))
-    0.5
-    """
-    return _share(logits.argmax(axis=1) == others.argmax(axis=1))
-
-
-def _share(same: npt.NDArray[np.bool_]) -> float:
-    if not same.size:
-        raise ValueError("A share of no rows has no value; give at least one row.")
-    return float(same.mean())

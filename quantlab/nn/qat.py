@@ -38,7 +38,7 @@ class SimulatedEpoch:
         From 1.
     simulation : Simulation
     loss : float
-        Mean cross-entropy of the epoch's rows, each as it was seen, in nats.
+        Mean cross-entropy of the epoch's rows in nats, or their mean squared error; each row as it was seen.
     """
 
     number: int

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quantlab.nn import Network, accuracy, agreement
+from quantlab.nn import Network
 
 SIZES = st.lists(st.integers(1, 9), min_size=2, max_size=5)
 
@@ -74,13 +74,6 @@ def test_a_network_copies_what_it_is_given_and_gives_nothing_to_write_to():
     assert x.tolist() == [[-1.0, 2.0]]
 
 
-def test_accuracy_and_agreement_count_rows():
-    logits = np.array([[3, 1, 0], [0, 5, 1], [0, 0, 1], [2, 2, 0]])
-    assert accuracy(logits, np.array([0, 1, 0, 0])) == 0.75
-    assert agreement(logits, logits[::-1]) == 0.5
-    assert agreement(logits, logits * 7) == 1
-
-
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -99,7 +92,6 @@ def test_accuracy_and_agreement_count_rows():
         (lambda: Network.drawn((3,)), r"sizes must be two or more numbers from 1, got \(3,\)"),
         (lambda: Network.drawn((3, 0, 2)), r"from 1, got \(3, 0, 2\)"),
         (lambda: Network.drawn()(np.ones((2, 63))), r"x must have shape \(batch, 64\) for this network, got \(2, 63\)"),
-        (lambda: accuracy(np.empty((0, 3)), np.empty(0)), "A share of no rows has no value"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_one_sentence(call, sentence):

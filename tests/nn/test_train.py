@@ -17,10 +17,12 @@ BENT = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
 
 
 def loss_of(layers, x, labels, hidden="relu"):
-    """Mean cross-entropy in float64, from its definition."""
+    """Mean cross-entropy, or mean squared error, in float64 from its definition."""
     for number, (weight, bias) in enumerate(layers, 1):
         x = x @ weight.T + bias
         x = BENT[hidden](x) if number < len(layers) else x
+    if labels.dtype.kind == "f":
+        return ((x[:, 0] - labels) ** 2).mean()
     share = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     return -np.log(share[np.arange(len(x)), labels]).mean()
 
@@ -31,11 +33,14 @@ def loss_of(layers, x, labels, hidden="relu"):
     rows=st.integers(1, 5),
     seed=st.integers(0, 999),
     hidden=st.sampled_from(["relu", "tanh"]),
+    valued=st.booleans(),
 )
-def test_gradients_are_finite_differences_of_the_loss(sizes, rows, seed, hidden):
+def test_gradients_are_finite_differences_of_the_loss(sizes, rows, seed, hidden, valued):
     rng = np.random.default_rng(seed)
+    sizes = [*sizes[:-1], 1] if valued else sizes
     network = Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in pairwise(sizes)], hidden)
     x, labels = rng.normal(size=(rows, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], rows)
+    labels = rng.normal(size=rows).astype(np.float32) if valued else labels
     loss, found = gradients(network, x, labels)
     wide = [tuple(array.astype(np.float64) for array in layer) for layer in network.layers]
     assert loss == pytest.approx(loss_of(wide, x.astype(np.float64), labels, hidden), rel=1e-5, abs=1e-6)
@@ -166,6 +171,10 @@ def test_training_that_diverges_says_so_and_what_came_before_is_sound():
         ),
         (lambda: train(Network.drawn((2, 2)), Labelled(TWO.x[:0], TWO.labels[:0])), r"got \(0, 2\)"),
         (lambda: train(Network.drawn((2, 1)), TWO), "labels must lie below the 1 outputs, got 1; widen the last layer"),
+        (
+            lambda: gradients(Network.drawn((2, 2)), TWO.x, np.float32([1, np.nan, 0])),
+            "must be finite and need one output, got 2 outputs and 1 values that are not finite",
+        ),
         (lambda: gradients(Network.drawn((2, 2)), TWO.x, -TWO.labels), "labels must lie below the 2 outputs, got -1"),
     ],
 )
