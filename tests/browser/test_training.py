@@ -62,7 +62,7 @@ def test_pin_draws_the_state_dashed_and_unpin_lets_it_go(page: Page, server: Ser
     button(page, "digits").click()
     shows(page, Settings())
     expect(dashed).to_have_count(3)  # of PTQ, QAT and LSQ
-    expect(page.get_by_test_id("stMetricDelta").first).to_contain_text("vs pinned")
+    expect(page.locator(".st-key-numbers")).to_contain_text("vs pinned")
     button(page, "Unpin").click()
     settled(page, "Down to")
     expect(dashed).to_have_count(0)
