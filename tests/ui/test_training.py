@@ -2,12 +2,16 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.experiments.training import VIEWS, Settings
 from quantlab.nn import DATASETS, DivergenceError, Plan
+from quantlab.nn.cluster import LostError, Place
 from quantlab.ui.training import work as module
 from quantlab.ui.training.ahead import Ahead
 from quantlab.ui.training.work import Line, Work
@@ -78,6 +82,44 @@ def test_a_rate_that_diverges_is_said_and_leaves_what_came_before():
     until(lambda: own.done)
     assert own.error.startswith("Training diverged in epoch 1 at a rate of 1e+30; choose a lower rate")
     assert own.runs == []
+
+
+def test_where_the_configured_cluster_does_not_answer_it_says_so_and_trains_here(monkeypatch):
+    monkeypatch.setenv("QUANTLAB_DASK", "tcp://127.0.0.1:9")
+    own = Work(SMALL, Line(1)).start()
+    until(lambda: own.done)
+    assert own.error == ""
+    assert own.remark.startswith("No Dask scheduler answers at tcp://127.0.0.1:9, as QUANTLAB_DASK says")
+    assert [run.job for run in own.runs] == SMALL.jobs
+
+
+def test_jobs_that_run_elsewhere_count_beside_each_other_and_end_with_their_visitor(monkeypatch):
+    @contextmanager
+    def elsewhere(said):
+        with ThreadPoolExecutor(2) as pool:
+            yield Place(pool, 2)
+
+    monkeypatch.setattr(module, "placed", elsewhere)
+    monkeypatch.setattr(module, "HEARTBEAT_S", 1.5)
+    own = Work(replace(SMALL, seeds=1, again=200), Line(1)).start()
+    until(lambda: own.abreast == 2)
+    until(lambda: own.done)
+    assert own.error == ""
+    assert own.given_up or len(own.runs) == own.total
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.0)
+    left = Work(SMALL, Line(1)).start()
+    until(lambda: left.done)
+    assert left.runs == []
+
+
+def test_a_cluster_that_breaks_off_is_one_sentence(monkeypatch):
+    def broken(*args, **more):
+        raise LostError("The Dask cluster at tcp://10.0.0.1:8786 broke off.")
+
+    monkeypatch.setattr(module, "sweep", broken)
+    own = Work(SMALL, Line(1)).start()
+    until(lambda: own.done)
+    assert own.error == "The Dask cluster at tcp://10.0.0.1:8786 broke off."
 
 
 def test_a_fault_of_ours_is_one_sentence_and_frees_the_place(monkeypatch):
@@ -221,6 +263,16 @@ def test_what_went_wrong_stands_in_the_notice(monkeypatch):
     said = "Training diverged in epoch 1 at a rate of 1; choose a lower rate"
     assert any(said in each.value.replace("\\", "") for each in app.markdown)
     assert any("nothing is lost" in each.value for each in app.markdown)
+
+
+def test_the_page_says_where_it_did_not_train(monkeypatch):
+    monkeypatch.setenv("QUANTLAB_DASK", "tcp://127.0.0.1:9")
+    app = opened(data="moons", seeds="1", epochs="20:15")
+    app.button(key="train").click().run()
+    until(lambda: app.session_state["quantlab-training"].done)
+    app.run()
+    assert any("so training runs on threads here" in each.value.replace("\\", "") for each in app.caption)
+    assert any("Trained here, 22 networks" in each.value for each in app.caption)
 
 
 def test_what_has_not_been_trained_says_how_long_it_would_take():

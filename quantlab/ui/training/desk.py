@@ -11,6 +11,7 @@ from quantlab.experiments.training.kept import differing, kept, seconds_expected
 from quantlab.experiments.training.readings import job_name, seconds_of
 from quantlab.nn import Plan, Run
 from quantlab.numerals import count, num
+from quantlab.ui import anatomy
 from quantlab.ui.training.work import Work
 
 _STATE = "quantlab-training"
@@ -83,7 +84,7 @@ def status(settings: Settings, shown: Result) -> str:
     """Say where these runs come from, or how far their training is; Markdown without text of a visitor."""
     own = work()
     if own is not None and own.plan == settings.plan() and (own.runs or not own.done):
-        return _of_work(settings, own)
+        return " ".join(filter(None, [_of_work(settings, own), anatomy.plain(own.remark)]))
     if shown.kept:
         return (
             f"Kept from an earlier training by the same code, seeds 0 to {settings.seeds - 1}: "
