@@ -18,7 +18,7 @@ from typing import NamedTuple, Protocol
 
 from quantlab.kernels import CORES
 
-from .datasets import DATASETS, Dataset, load
+from .datasets import Dataset, load
 from .network import Network
 from .plan import METHODS, Job, Method, Plan
 from .ptq import ptq, rescaled
@@ -135,11 +135,11 @@ def run(
         assert simulation is not None  # a Training has an epoch or more
         good, floats = quality(simulation(data.test.x), data.test.labels), None
     measure = MEASURES[data.loss]
-    return Run(plan.data, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)
+    return Run(plan.entry.name, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)
 
 
 def _floats(plan: Plan, seed: int, data: Dataset, note: Callable[[int, float], None]) -> Floats:
-    start = Network.drawn(DATASETS[plan.data].sizes, seed, plan.hidden)
+    start = Network.drawn(plan.entry.sizes, seed, plan.hidden)
     if not plan.scratch:
         start = _last(start, data, plan.training(seed), note)
     twin = _last(start, data, plan.training_again(seed), note)

@@ -156,5 +156,5 @@ def test_any_bytes_are_one_sentence(data):
 
 
 def test_lines_are_counted_as_an_editor_does():
-    with pytest.raises(FileError, match="^Line 8, column 'a', has no number"):
+    with pytest.raises(FileError, match=r"^Line 8, column 'a', has no number"):
         read("\n\n# a remark\nlabel,a\n\nx,1\n\ny,\n" + "x,1\n" * 40)

@@ -65,7 +65,8 @@ def result(settings: Settings) -> Result:
 
 
 def _remember(own: Work) -> None:
-    if own.done and len(own.runs) == own.total:
+    # A visitor's table is theirs alone, and so is what was trained on it: their session holds the work.
+    if own.done and len(own.runs) == own.total and isinstance(own.plan.data, str):
         with _lock:
             _finished[own.plan] = tuple(own.runs)
             while len(_finished) > _MOST_FINISHED:
