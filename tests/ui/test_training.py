@@ -23,7 +23,7 @@ SMALL = Plan(data="moons", bits=(4,), seeds=2, epochs=2, again=2)
 LONG = Plan(data="moons", bits=(4,), seeds=1, epochs=5_000)
 
 
-def until(holds, seconds=20.0):
+def until(holds, seconds=60.0):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it took too long"
