@@ -66,7 +66,7 @@ def upload(place: str) -> None:
     refusal("upload")
 
 
-def drop(place: str, taken: Callable[[Any], None], *, help: str) -> None:
+def drop(place: str, taken: Callable[[Any], None], *, help: str, most_bytes: int = MAX_UPLOAD) -> None:
     """Draw an uploader that hands each file to `taken`, in the callback of the control, and then lets it go.
 
     Parameters
@@ -76,13 +76,15 @@ def drop(place: str, taken: Callable[[Any], None], *, help: str) -> None:
     taken : callable
         ``taken(file)``; what it keeps must not be the file.
     help : str
+    most_bytes : int
+        Of a file; the browser refuses larger ones before it sends them.
     """
     key = f"upload-{place}-{_desk().serial}"
     st.file_uploader(
         "Upload",
         key=key,
         help=help,
-        max_upload_size=MAX_UPLOAD // MEGABYTE,
+        max_upload_size=most_bytes // MEGABYTE,
         on_change=_dropped,
         args=(key, taken),
     )

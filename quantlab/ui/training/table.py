@@ -13,6 +13,7 @@ from typing import Any
 import streamlit as st
 
 from quantlab.arrays import LabelledTable, read_labelled
+from quantlab.arrays.labelled import MAX_BYTES
 from quantlab.experiments.spelling import YOURS
 from quantlab.experiments.training import Settings
 from quantlab.experiments.training.table import RULES, description, entry_of
@@ -58,7 +59,7 @@ def ask() -> None:
 
 def upload(place: str) -> None:
     """Draw the uploader and, once there is a table, what was read; `place` tells it from others on the page."""
-    uploads.drop(f"table-{place}", _dropped, help=_HELP)
+    uploads.drop(f"table-{place}", _dropped, help=_HELP, most_bytes=MAX_BYTES)
     uploads.refusal(_CONTROL)
     own: _Own | None = st.session_state.get(_STATE)
     if own is not None:
