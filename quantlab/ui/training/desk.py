@@ -8,7 +8,7 @@ import streamlit as st
 
 from quantlab.experiments.page import pin_in_use
 from quantlab.experiments.training import Result, Settings, run
-from quantlab.experiments.training.kept import differing, kept, seconds_expected
+from quantlab.experiments.training.kept import differing, kept, seconds_expected, trained_here
 from quantlab.experiments.training.readings import job_name, seconds_of
 from quantlab.nn import Plan, Run
 from quantlab.numerals import count, num
@@ -98,8 +98,10 @@ def status(settings: Settings, shown: Result) -> str:
     if own is not None and own.plan == settings.plan() and (own.runs or not own.done):
         return " ".join(filter(None, [_of_work(settings, own), anatomy.plain(own.remark)]))
     if shown.kept:
+        before = trained_here(settings)
+        where = "Trained on this machine at set-up" if before else "Kept from an earlier training by the same code"
         return (
-            f"Kept from an earlier training by the same code, seeds 0 to {settings.seeds - 1}: "
+            f"{where}, seeds 0 to {settings.seeds - 1}: "
             f"{count(len(shown.runs))} networks in {num(seconds_of(shown), 2, 's')}. "
             "**Train it here** computes it anew."
         )
