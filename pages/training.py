@@ -32,7 +32,7 @@ anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
 anatomy.tries(stories.TRIES, settings, stories.taken)
 with anatomy.hero():
-    hero.draw(settings, f"Accuracy against bits, falling from 8 to 2. {anatomy.spoken(said)}")
+    hero.draw(settings, f"{settings.words.title} against bits, falling from 8 to 2. {anatomy.spoken(said)}")
 
 # Of one seed; trained in a second where neither this visitor nor the server has done it.
 found = networks(settings, result.runs, cache.shared)
@@ -41,6 +41,8 @@ anatomy.numbers(readings.readings(result, found), "float")
 st.caption(readings.row_note(result, found))
 if settings.plane:
     curves.maps(settings, found)
+if settings.fitted:
+    curves.fitted(settings, found)
 losses, weights = anatomy.supporting()
 with losses:
     curves.losses(settings, found)

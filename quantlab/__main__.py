@@ -197,7 +197,8 @@ def _chart(made: Run) -> str:
 
 
 def _train_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--data", default="digits", help="digits, moons, spirals, circles or blobs")
+    parser.add_argument("--data", default="digits", help="digits, moons, spirals, circles, blobs or regression")
+    parser.add_argument("--hidden", default="relu", help="hidden units: relu or tanh")
     parser.add_argument("--bits", type=int, nargs="+", metavar="B", help="2 to 8 each; by default all")
     parser.add_argument("--seeds", type=int, default=5, help="how many, default 5")
     parser.add_argument("--epochs", type=int, default=50, help="of the float network, default 50")
@@ -224,7 +225,7 @@ def _train(options: argparse.Namespace) -> int:
         return 0
     if options.workers < 1:
         raise ValueError(f"--workers must be 1 or more, got {options.workers}; 1 is the default.")
-    names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8")
+    names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8", "hidden")
     plan = Plan(bits=tuple(options.bits or BITS), **{name: getattr(options, name) for name in names})
     runs, total = [], len(plan.jobs)
     with ProcessPoolExecutor(options.workers) if options.workers > 1 else nullcontext() as executor:
@@ -242,7 +243,8 @@ def _curves(plan: Plan, runs: list[TrainingRun]) -> list[str]:
     from quantlab.nn import METHODS, curve
     from quantlab.numerals import num
 
-    lines = [f"{plan.data}, accuracy in % over {plan.seeds} seed{'' if plan.seeds == 1 else 's'}", ""]
+    measure = {"accuracy": "accuracy", "r2": "R²"}[runs[0].measure]
+    lines = [f"{plan.data}, {measure} in % over {plan.seeds} seed{'' if plan.seeds == 1 else 's'}", ""]
     for method in METHODS:
         for point in curve(runs, method):
             name = method if point.bits is None else f"{method} {point.bits} bits"

@@ -159,7 +159,7 @@ def seed_of(plan: Plan, seed: int) -> dict[Job, float]:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     data, found = load(plan.data, seed), dict[Job, float]()
-    first = drawn((data.features, *DATASETS[plan.data].hidden, data.classes), seed)
+    first = drawn(DATASETS[plan.data].sizes, seed)
     start = Learner(first).trained(*data.train, plan.training(seed)).arrays()
     twin = Learner(start).trained(*data.train, plan.training_again(seed))
     for job in plan.jobs_of(seed):

@@ -73,7 +73,7 @@ def _steps() -> Duel:
 
 def _figure(workers: int) -> dict[Any, float]:
     with ThreadPoolExecutor(workers) as executor:
-        return {found.job: found.accuracy for found in sweep(TENTH, executor, ahead=workers)}
+        return {found.job: found.quality for found in sweep(TENTH, executor, ahead=workers)}
 
 
 def _against_torch() -> Duel:
@@ -82,7 +82,7 @@ def _against_torch() -> Duel:
     theirs = Workers(2)
 
     def alike() -> bool:
-        alone = {found.job: found.accuracy for found in sweep(TENTH)}
+        alone = {found.job: found.quality for found in sweep(TENTH)}
         return _figure(2) == alone and min(alone[job] for job in alone if job.bits in (None, 8)) > 1 - _ALIKE
 
     return Duel(

@@ -6,7 +6,7 @@ for the look and for `paint`, which turns tokens into a visitor's colours at the
 
 from quantlab.charts.accumulator import safe_terms
 from quantlab.charts.bits import sqnr_against_bits
-from quantlab.charts.boundary import decision_boundary
+from quantlab.charts.boundary import decision_boundary, fitted_curve
 from quantlab.charts.calibration import observed
 from quantlab.charts.channels import MOST_CELLS, channel_ranges, heat_map
 from quantlab.charts.codes import code_counts, entropy_against_bits
@@ -39,6 +39,7 @@ __all__ = [
     "entropy_against_bits",
     "error_growth",
     "error_histogram",
+    "fitted_curve",
     "heat_map",
     "level_of_each",
     "levels_over_batches",

@@ -1,4 +1,4 @@
-"""PTQ and QAT: accuracy as bits fall, losses as epochs pass. A method has one colour and one mark everywhere.
+"""PTQ and QAT: accuracy or R² as bits fall, losses as epochs pass. A method has one colour and one mark everywhere.
 
 Float is a bare line; PTQ a blue disc, QAT an orange square, learned steps (LSQ) a russet diamond.
 """
@@ -6,6 +6,7 @@ Float is a bare line; PTQ a blue disc, QAT an orange square, learned steps (LSQ)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -49,9 +50,11 @@ def accuracy_against_bits(
     guess: float,
     chosen: int | None = None,
     bits: Sequence[int] = (8, 7, 6, 5, 4, 3, 2),
+    measure: str = "accuracy",
+    least: str = "guessing",
     narrow: bool = False,
 ) -> go.Figure:
-    """Draw accuracy in percent as bits fall: the mean as a line, one deviation as a band, a mark for each seed.
+    """Draw accuracy, or R², in percent as bits fall: the mean as a line, one deviation as a band, a mark for each seed.
 
     Parameters
     ----------
@@ -60,11 +63,13 @@ def accuracy_against_bits(
     reference : float, optional
         Float's, trained just as long.
     guess : float
-        What guessing gets right.
+        What a network gets that has learned nothing. Curves may fall below; what lies under the axis is not drawn.
     chosen : int, optional
         The bits that the page looks at, marked by a line.
     bits : sequence of int
         The axis, from many to few.
+    measure, least : str
+        Words beside the axis, and on the line of `guess`.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -79,7 +84,7 @@ def accuracy_against_bits(
     across = [left, right, *([] if chosen is None else [np.nan, chosen, chosen])]
     up = [guess, guess, *([] if chosen is None else [np.nan, _LOW_SHARE, _TOP_SHARE])]
     traces: list[dict[str, Any]] = [line(across, up, "rule", 1.5)]
-    notes = [note(left, guess, "guessing", anchor="left", yanchor="bottom", xshift=6, size=12)]
+    notes = [note(left, guess, least, anchor="left", yanchor="bottom", xshift=6, size=12)]
     if reference is not None:
         traces.append(line([left, right], [reference, reference], "float", 1.5))
         words = f"<b>float</b> {num(reference, 3, '%')}" + ("" if narrow else ", trained just as long")
@@ -94,7 +99,7 @@ def accuracy_against_bits(
         shapes=[_band(method, points) for method, points in known.items()],
         margin={"l": _LEFT, "r": 48 if narrow else 116, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": [left, right], "title": {"text": "bits of weights and activations"}, "dtick": 1},
-        yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": "accuracy"}, **_shares(guess)},
+        yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": measure}, **_shares(guess)},
     )
 
 
@@ -105,6 +110,8 @@ def _shares(guess: float) -> dict[str, Any]:
 
 
 def _band(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
+    # R² has no least value: where a few seeds fall off the chart their deviation says nothing, and would cover it all.
+    points = list(takewhile(lambda point: point.mean - point.deviation > _LOW_SHARE, points)) or points[:1]
     ends = [(point.bits, min(point.mean + point.deviation, 100.0)) for point in points]
     ends += [(point.bits, point.mean - point.deviation) for point in reversed(points)]
     path = " L ".join(f"{bits},{value:.3f}" for bits, value in ends)
@@ -166,7 +173,7 @@ def _names(curves: Mapping[str, Sequence[Accuracy]], *, narrow: bool) -> list[di
     ends = sorted((points[-1].mean, method) for method, points in curves.items())
     places: list[float] = []
     for value, _ in ends:
-        places.append(max(value, places[-1] + apart) if places else value)
+        places.append(max(value, places[-1] + apart) if places else max(value, _LOW_SHARE))
     ceiling = 100.0 - (0 if narrow else 20 / height)
     for index in reversed(range(len(places))):
         places[index] = min(places[index], ceiling)
@@ -179,12 +186,14 @@ def _names(curves: Mapping[str, Sequence[Accuracy]], *, narrow: bool) -> list[di
     return found
 
 
-def loss_curves(curves: Mapping[str, npt.ArrayLike], *, narrow: bool = False) -> go.Figure:
-    """Draw the mean loss of each epoch in nats, on a logarithmic axis.
+def loss_curves(curves: Mapping[str, npt.ArrayLike], *, unit: str = "loss, nats", narrow: bool = False) -> go.Figure:
+    """Draw the mean loss of each epoch, on a logarithmic axis.
 
     Parameters
     ----------
     curves : mapping of method to float array (epochs,)
+    unit : str
+        Beside the axis.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -220,7 +229,7 @@ def loss_curves(curves: Mapping[str, npt.ArrayLike], *, narrow: bool = False) ->
         margin={"l": 60, "r": 52, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": [0, longest + 1], "title": {"text": "epoch"}, "nticks": 4 if narrow else 8},
         yaxis={
-            "type": "log", "range": [low, high], "title": {"text": "loss, nats"}, "tickvals": marks,
+            "type": "log", "range": [low, high], "title": {"text": unit}, "tickvals": marks,
             "ticktext": [f"{mark:g}" for mark in marks],
         },
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What networks learn from: labelled rows, split by a seed into those that train and those that test."""
+"""What networks learn from: rows with a class or a value each, split by a seed into those that train and that test."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,17 @@ import numpy.typing as npt
 from . import plane
 
 F32 = npt.NDArray[np.float32]
-Labels = npt.NDArray[np.int64]
+Labels = npt.NDArray[Any]  # int64 or float32
+Loss = Literal["cross_entropy", "squared_error"]
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 TEST_SHARE = 0.2
 
 
 class Labelled(NamedTuple):
-    """Rows and the class of each: x (n, features) float32, labels (n,) int64 from 0. Both are read-only."""
+    """Rows and what each should give: x (n, features) float32, labels (n,). Both are read-only.
+
+    Labels are int64 from 0 where they are classes, float32 where they are values to come near to: the loss follows.
+    """
 
     x: F32
     labels: Labels
@@ -37,7 +41,7 @@ class Dataset:
     train, test : Labelled
         No row is in both.
     classes : int
-        How many there are; labels lie below it.
+        How many there are; labels lie below it. 0 where labels are values.
 
     Examples
     --------
@@ -56,6 +60,16 @@ class Dataset:
         """Numbers a row."""
         return int(self.train.x.shape[1])
 
+    @property
+    def outputs(self) -> int:
+        """Numbers that a network gives a row: one a class, or the value."""
+        return self.classes or 1
+
+    @property
+    def loss(self) -> Loss:
+        """What training makes small."""
+        return _loss(self.classes)
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -67,18 +81,36 @@ class Entry:
         In an address; in the menu; one sentence of definition.
     make : callable
         ``make(seed)`` gives rows and labels, not yet split.
-    hidden : tuple of int
+    widths : tuple of int
         Widths of the hidden layers that learn it well.
     rate : float
         At which Adam learns it well in batches of 64.
+    features, classes : int
+        As in its `Dataset`.
     """
 
     name: str
     label: str
     help: str
     make: Callable[[int], tuple[Any, Any]]
-    hidden: tuple[int, ...] = (32, 32)
+    widths: tuple[int, ...] = (32, 32)
     rate: float = 1e-2
+    features: int = 2
+    classes: int = 2
+
+    @property
+    def loss(self) -> Loss:
+        """What training makes small: squared error where labels are values."""
+        return _loss(self.classes)
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """Features, the widths of the hidden layers, outputs."""
+        return (self.features, *self.widths, self.classes or 1)
+
+
+def _loss(classes: int) -> Loss:
+    return "cross_entropy" if classes else "squared_error"
 
 
 def load(name: str, seed: int = 0) -> Dataset:
@@ -104,10 +136,12 @@ def load(name: str, seed: int = 0) -> Dataset:
     if name not in DATASETS:
         raise ValueError(f"data set must be {' or '.join(DATASETS)}, got {name!r}; choose one of these.")
     entry = DATASETS[name]
-    return split(entry.label, *entry.make(seed), seed=seed)
+    return split(entry.label, *entry.make(seed), seed=seed, loss=entry.loss)
 
 
-def split(name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST_SHARE) -> Dataset:
+def split(
+    name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST_SHARE, loss: Loss = "cross_entropy"
+) -> Dataset:
     """Split labelled rows at random into those that train and those that test.
 
     Parameters
@@ -115,16 +149,18 @@ def split(name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST
     name : str
     x : (n, features) finite real numbers
         As the network shall see them: nothing is scaled here.
-    labels : (n,) integers, 0 or more
+    labels : (n,) integers, 0 or more; for squared error (n,) finite real numbers
     seed : int
         0 or more.
     test_share : float
         Above 0 and below 1; rounded up to whole rows.
+    loss : {"cross_entropy", "squared_error"}
+        Whether labels are classes, or values to come near to.
 
     Raises
     ------
     ValueError
-        If rows and labels do not match, values are not finite, a label is negative or no whole number, or a part
+        If rows and labels do not match, values are not finite, a class is negative or no whole number, or a part
         would stay empty.
 
     Examples
@@ -133,17 +169,19 @@ def split(name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST
     >>> len(data.train.x), len(data.test.x), data.classes
     (4, 1, 2)
     """
-    rows, classes = np.array(x, np.float32), np.asarray(labels)
-    if rows.ndim != 2 or classes.shape != rows.shape[:1]:
+    rows, valued = np.array(x, np.float32), loss == "squared_error"
+    wanted = np.array(labels, np.float32) if valued else np.asarray(labels)
+    if rows.ndim != 2 or wanted.shape != rows.shape[:1]:
         raise ValueError(
-            f"x and labels must be (n, features) and (n,), got {rows.shape} and {classes.shape}; match them."
+            f"x and labels must be (n, features) and (n,), got {rows.shape} and {wanted.shape}; match them."
         )
-    if not np.isfinite(rows).all():
-        raise ValueError(
-            f"x must be finite, got {int((~np.isfinite(rows)).sum())} values that are not; leave them out."
-        )
-    if classes.dtype.kind not in "iu" or (classes.size and classes.min() < 0):
-        raise ValueError(f"labels must be whole numbers from 0, got {classes.dtype} from {classes.min()}; number them.")
+    for what, values in (("x", rows), ("labels", wanted)):
+        if values.dtype.kind == "f" and not np.isfinite(values).all():
+            raise ValueError(
+                f"{what} must be finite, got {int((~np.isfinite(values)).sum())} values that are not; leave them out."
+            )
+    if not valued and (wanted.dtype.kind not in "iu" or (wanted.size and wanted.min() < 0)):
+        raise ValueError(f"labels must be whole numbers from 0, got {wanted.dtype} from {wanted.min()}; number them.")
     if seed < 0:
         raise ValueError(f"seed must be 0 or more, got {seed}; choose another.")
     tests = -int(-len(rows) * test_share // 1)
@@ -154,14 +192,14 @@ def split(name: str, x: Any, labels: Any, *, seed: int, test_share: float = TEST
     order = np.random.default_rng(seed).permutation(len(rows))
     return Dataset(
         name,
-        _frozen(rows[order[tests:]], classes[order[tests:]]),
-        _frozen(rows[order[:tests]], classes[order[:tests]]),
-        int(classes.max()) + 1,
+        _frozen(rows[order[tests:]], wanted[order[tests:]]),
+        _frozen(rows[order[:tests]], wanted[order[:tests]]),
+        0 if valued else int(wanted.max()) + 1,
     )
 
 
 def _frozen(x: F32, labels: npt.NDArray[Any]) -> Labelled:
-    part = Labelled(x, labels.astype(np.int64))
+    part = Labelled(x, labels.astype(np.float32 if labels.dtype.kind == "f" else np.int64))
     for array in part:
         array.flags.writeable = False
     return part
@@ -185,6 +223,8 @@ _ENTRIES = (
         "1,797 digits of 8 × 8 pixels from 0 to 1, a fifth of them kept to test.",
         _digits,
         rate=5e-3,
+        features=64,
+        classes=10,
     ),
     Entry(
         "moons",
@@ -212,6 +252,16 @@ _ENTRIES = (
         "1,000 points in four round clouds that overlap a little.",
         plane.blobs,
         (16, 16),
+        classes=4,
+    ),
+    Entry(
+        "regression",
+        "a noisy curve",
+        "1,000 points near a curve, for regression: from the first coordinate the second is to be told.",
+        plane.curve,
+        (16, 16),
+        features=1,
+        classes=0,
     ),
 )
 DATASETS: dict[str, Entry] = {entry.name: entry for entry in _ENTRIES}

@@ -13,17 +13,19 @@ from quantlab.linear.static import Arithmetic
 from quantlab.records import QTensor
 
 from .simulation import Simulation
+from .staircase import Staircase
 
 F32 = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
 class IntegerNetwork:
-    """A chain of `Static` layers: each takes codes and gives codes, the last gives the logits in float32.
+    """A chain of layers: each takes codes and gives codes, the last gives the logits in float32.
 
     Attributes
     ----------
-    layers : tuple of Static
+    layers : tuple of Static or Staircase
+        ReLU is a clamp in `Static`; tanh makes every layer but the last a `Staircase`.
 
     Examples
     --------
@@ -34,7 +36,7 @@ class IntegerNetwork:
     True
     """
 
-    layers: tuple[Static, ...]
+    layers: tuple[Static | Staircase, ...]
 
     def codes(self, x: Any) -> list[npt.NDArray[Any]]:
         """Return the codes that enter each layer.
@@ -73,27 +75,27 @@ def to_integer(simulation: Simulation, arithmetic: Arithmetic = "float64") -> In
     simulation : Simulation
         From PTQ or QAT.
     arithmetic : {"float64", "float", "twice", "once"}
-        How an accumulator becomes the next layer's codes, as in `Static`. Biases become int32 in steps of the
-        accumulator, except for the last layer's, which is added to its float32 logits.
+        How an accumulator becomes the next layer's codes, as in `Static`; a `Staircase` multiplies nothing, so behind
+        tanh all are alike. Biases become int32 in steps of the accumulator, except for the last layer's, which is
+        added to its float32 logits.
 
     References
     ----------
     Jacob et al. 2018, section 2.
     """
-    layers = []
+    layers: list[Static | Staircase] = []
     for number, layer in enumerate(simulation.layers):
-        last = number == len(simulation.layers) - 1
-        codes = layer.codes
+        codes, grid = layer.codes, layer.input_grid
         codes.flags.writeable = False
-        layers.append(
-            Static(
-                QuantizedWeight(codes, layer.weight_grid, layer.bias),
-                input=layer.input_grid,
-                output=None if last else simulation.layers[number + 1].input_grid,
-                relu=not last,
-                arithmetic=arithmetic,
-            )
-        )
+        weight = QuantizedWeight(codes, layer.weight_grid, layer.bias)
+        if number == len(simulation.layers) - 1:
+            layers.append(Static(weight, input=grid, arithmetic=arithmetic))
+            continue
+        after = simulation.layers[number + 1].input_grid
+        if simulation.hidden == "tanh":
+            layers.append(Staircase(weight, input=grid, output=after))
+        else:
+            layers.append(Static(weight, input=grid, output=after, relu=True, arithmetic=arithmetic))
     return IntegerNetwork(tuple(layers))
 
 

@@ -1,4 +1,4 @@
-"""A perceptron of any layer sizes: linear layers with ReLU in between, in float32."""
+"""A perceptron of any layer sizes: linear layers with ReLU or tanh in between, in float32."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from .hidden import HIDDEN, Hidden, require_hidden
 
 F32 = npt.NDArray[np.float32]
 SIZES = (64, 32, 32, 10)
@@ -24,17 +26,19 @@ class Layer(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """Linear layers, each but the last followed by ReLU. Its arrays are read-only.
+    """Linear layers, each but the last followed by its hidden units. Its arrays are read-only.
 
     Parameters
     ----------
     layers : sequence of (weight, bias)
         Each layer takes as many inputs as the one before has outputs; rounded to float32 and copied.
+    hidden : {"relu", "tanh"}
+        What follows each layer but the last.
 
     Raises
     ------
     ValueError
-        If there is no layer, or shapes do not follow on each other.
+        If there is no layer, shapes do not follow on each other, or there are no such hidden units.
 
     Examples
     --------
@@ -44,8 +48,10 @@ class Network:
     """
 
     layers: tuple[Layer, ...]
+    hidden: Hidden = "relu"
 
-    def __init__(self, layers: Sequence[tuple[Any, Any]]) -> None:
+    def __init__(self, layers: Sequence[tuple[Any, Any]], hidden: Hidden = "relu") -> None:
+        require_hidden(hidden)
         own = tuple(Layer(np.array(weight, np.float32), np.array(bias, np.float32)) for weight, bias in layers)
         if not own:
             raise ValueError("A network must have a layer, got none; give it a weight and a bias.")
@@ -58,9 +64,10 @@ class Network:
                 )
             weight.flags.writeable = bias.flags.writeable = False
         object.__setattr__(self, "layers", own)
+        object.__setattr__(self, "hidden", hidden)
 
     @classmethod
-    def drawn(cls, sizes: Sequence[int] = SIZES, seed: int = 0) -> Network:
+    def drawn(cls, sizes: Sequence[int] = SIZES, seed: int = 0, hidden: Hidden = "relu") -> Network:
         """Return a network that has learned nothing: weights at random, biases 0.
 
         Parameters
@@ -68,15 +75,17 @@ class Network:
         sizes : sequence of int
             Features, the widths of the hidden layers, classes: two numbers or more, each 1 or more.
         seed : int
+        hidden : {"relu", "tanh"}
 
         Raises
         ------
         ValueError
-            If fewer than two sizes are given, or one is below 1.
+            If fewer than two sizes are given, one is below 1, or there are no such hidden units.
 
         References
         ----------
-        He et al. 2015, equation 10: a standard deviation of √(2 / inputs) keeps the size of activations under ReLU.
+        He et al. 2015, equation 10: a standard deviation of √(2 / inputs) keeps the size of activations under ReLU;
+        LeCun et al. 1998, section 4.6: √(1 / inputs) does under tanh.
 
         Examples
         --------
@@ -87,8 +96,9 @@ class Network:
             raise ValueError(
                 f"sizes must be two or more numbers from 1, got {tuple(sizes)}; name features and classes."
             )
-        rng = np.random.default_rng([seed, _WEIGHTS])
-        return cls([(rng.normal(0, (2 / n) ** 0.5, (m, n)), np.zeros(m)) for n, m in pairwise(sizes)])
+        require_hidden(hidden)
+        rng, gain = np.random.default_rng([seed, _WEIGHTS]), HIDDEN[hidden].gain
+        return cls([(rng.normal(0, (gain / n) ** 0.5, (m, n)), np.zeros(m)) for n, m in pairwise(sizes)], hidden)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -117,39 +127,15 @@ class Network:
             raise ValueError(
                 f"x must have shape (batch, {self.sizes[0]}) for this network, got {values.shape}; reshape it."
             )
-        found = [values]
+        found, bend = [values], HIDDEN[self.hidden].apply
         for number, (weight, bias) in enumerate(self.layers, 1):
             values = values @ weight.T
             values += bias
             if number < len(self.layers):
-                np.maximum(values, 0, out=values)
+                bend(values)
             found.append(values)
         return found
 
     def __call__(self, x: Any) -> F32:
         """Return the logits, (batch, outputs) float32."""
         return self.activations(x)[-1]
-
-
-def accuracy(logits: npt.NDArray[Any], labels: npt.NDArray[Any]) -> float:
-    """Return the share of rows whose largest logit is that of their label; of equal ones the first counts.
-
-    >>> accuracy(np.array([[0, 1], [2, 1], [3, 3]]), np.array([1, 1, 0]))
-    0.6666666666666666
-    """
-    return _share(logits.argmax(axis=1) == labels)
-
-
-def agreement(logits: npt.NDArray[Any], others: npt.NDArray[Any]) -> float:
-    """Return the share of rows for which two networks choose the same class.
-
-    >>> agreement(np.array([[0, 1], [2, 1]]), np.array([[5, 6], [5, 6]]))
-    0.5
-    """
-    return _share(logits.argmax(axis=1) == others.argmax(axis=1))
-
-
-def _share(same: npt.NDArray[np.bool_]) -> float:
-    if not same.size:
-        raise ValueError("A share of no rows has no value; give at least one row.")
-    return float(same.mean())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
 from .datasets import DATASETS
+from .hidden import Hidden, require_hidden
 from .simulation import Granularity, Recipe, ScaleRule
 from .train import Training
 
@@ -45,7 +46,10 @@ class Plan:
     scratch : bool
         QAT starts from random weights instead, and everything has ``epochs + again`` epochs at the full rate.
     far_apart : bool
-        Whether the checkpoint's channels are brought far apart first (`rescaled`); it still computes the same.
+        Whether the checkpoint's channels are brought far apart first (`rescaled`); it still computes the same. With
+        ReLU only.
+    hidden : {"relu", "tanh"}
+        The hidden units.
     per, weight_scale, ends_at_8
         As in `Recipe`.
 
@@ -70,6 +74,7 @@ class Plan:
     rate: float | None = None
     scratch: bool = False
     far_apart: bool = False
+    hidden: Hidden = "relu"
     per: Granularity = "tensor"
     weight_scale: ScaleRule = "restricted"
     ends_at_8: bool = False
@@ -82,6 +87,9 @@ class Plan:
                 raise ValueError(f"method must be {' or '.join(METHODS)}, got {method!r}; choose among these.")
         if self.seeds < 1:
             raise ValueError(f"seeds must be 1 or more, got {self.seeds}; a curve needs a network.")
+        require_hidden(self.hidden)
+        if self.far_apart and self.hidden != "relu":
+            raise ValueError(f"far_apart needs hidden units that let a factor pass, got {self.hidden}; relu does.")
         for bits in self.bits:
             self.recipe(bits)
         self.training(0)

@@ -1,6 +1,7 @@
-"""Points in the plane with a class each: small enough to train on in a second, and a network's answer can be drawn.
+"""Points in the plane: small enough to train on in a second, and a network's answer can be drawn.
 
-Every maker takes a seed and gives as many points of every class, each coordinate with mean 0 and standard deviation 1.
+Every maker takes a seed and gives as many points of every class, or the points of a curve; each coordinate with mean 0
+and standard deviation 1.
 """
 
 from __future__ import annotations
@@ -79,6 +80,22 @@ def blobs(seed: int) -> Points:
     rng = _rng(seed)
     x = np.repeat(np.array(_CENTRES), POINTS // len(_CENTRES), axis=0)
     return _standardised(x + rng.normal(0, 0.42, x.shape), len(_CENTRES))
+
+
+def curve(seed: int) -> tuple[F64, F64]:
+    """Return points near a curve with bends, their first coordinate and the second, which is to be told from it.
+
+    Examples
+    --------
+    >>> x, y = curve(0)
+    >>> x.shape, y.shape, round(float(y.std()), 6)
+    ((1000, 1), (1000,), 1.0)
+    """
+    rng = _rng(seed)
+    x = 2 * rng.random(POINTS) - 1
+    points = np.column_stack([x, np.sin(4 * x) + x / 2 + rng.normal(0, 0.12, POINTS)])
+    points = (points - points.mean(axis=0)) / points.std(axis=0)
+    return points[:, :1], points[:, 1]
 
 
 def _rng(seed: int) -> Any:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from quantlab.observers import OBSERVERS
 from quantlab.quantizer import Quantizer
 
+from .hidden import HIDDEN
 from .network import Network
 from .simulation import Recipe, SimulatedLayer, Simulation
 
@@ -87,7 +88,7 @@ def convert(network: Network, ranges: Ranges, recipe: Recipe) -> Simulation:
         like, scheme = np.zeros(1, np.float32), recipe.input_scheme(number, count)
         input_grid = Quantizer.from_range(like, np.array([lo]), np.array([hi]), scheme)
         layers.append(SimulatedLayer(weight, bias, weight_grid, input_grid))
-    return Simulation(tuple(layers), recipe)
+    return Simulation(tuple(layers), recipe, network.hidden)
 
 
 def ptq(
@@ -132,13 +133,13 @@ def _corrected(simulation: Simulation, network: Network, calibration: Any) -> Si
     values: F32 = wanted[0]
     for number, layer in enumerate(layers):
         own = network.layers[number]
-        # Before ReLU: the mean that a bias can move.
+        # Before the hidden units: the mean that a bias can move.
         exact = wanted[number] @ own.weight.T + own.bias
         rounded = layer.input_grid.fake_quantize(values) @ layer.weight_hat.T + layer.bias
         bias = (layer.bias - (rounded - exact).mean(axis=0, dtype=np.float64)).astype(np.float32)
         layers[number] = SimulatedLayer(layer.weight, bias, layer.weight_grid, layer.input_grid)
-        values = np.maximum(rounded + (bias - layer.bias), 0)
-    return Simulation(tuple(layers), simulation.recipe)
+        values = HIDDEN[network.hidden].apply(rounded + (bias - layer.bias))
+    return Simulation(tuple(layers), simulation.recipe, simulation.hidden)
 
 
 def rescaled(network: Network, octaves: float = 4.0, seed: int = 0) -> Network:
@@ -150,9 +151,15 @@ def rescaled(network: Network, octaves: float = 4.0, seed: int = 0) -> Network:
     Parameters
     ----------
     network : Network
+        With ReLU.
     octaves : float
         0 or more.
     seed : int
+
+    Raises
+    ------
+    ValueError
+        If the network has other hidden units.
 
     References
     ----------
@@ -164,6 +171,8 @@ def rescaled(network: Network, octaves: float = 4.0, seed: int = 0) -> Network:
     >>> bool(np.allclose(rescaled(network)(x), network(x), atol=1e-6))
     True
     """
+    if network.hidden != "relu":
+        raise ValueError(f"Channels are rescaled through ReLU, got {network.hidden}, which lets no factor pass.")
     rng, layers = np.random.default_rng([seed, 4]), [(layer.weight, layer.bias) for layer in network.layers]
     for number in range(len(layers) - 1):
         (weight, bias), (reader, its) = layers[number], layers[number + 1]

@@ -16,6 +16,7 @@ from quantlab.quantizer import Quantizer
 from quantlab.scheme import Scheme
 
 from .datasets import Labelled
+from .hidden import HIDDEN
 from .network import Layer, Network
 from .rounding import SMALLEST_STEP, Rounded, fake_quantize, first_step, step_damping
 from .simulation import Recipe, SimulatedLayer, Simulation
@@ -37,7 +38,7 @@ class SimulatedEpoch:
         From 1.
     simulation : Simulation
     loss : float
-        Mean cross-entropy of the epoch's rows, each as it was seen, in nats.
+        Mean cross-entropy of the epoch's rows in nats, or their mean squared error; each row as it was seen.
     """
 
     number: int
@@ -164,7 +165,7 @@ class Graph:
 
     def __init__(self, network: Network, recipe: Recipe, *, learned: bool) -> None:
         self.recipe, self.learned, count = recipe, learned, len(network.layers)
-        self.by_row = recipe.per == "channel"
+        self.by_row, self.hidden = recipe.per == "channel", network.hidden
         self.places = [
             Place(weight, recipe.weight_scheme(number, count), recipe.input_scheme(number, count))
             for number, (weight, _) in enumerate(network.layers)
@@ -223,7 +224,7 @@ class Graph:
 
     def fill(self, x: F32, labels: npt.NDArray[Any], *, watching: bool) -> float:
         """Fill the slopes of one batch and return its loss."""
-        count = len(self.layers)
+        count, unit = len(self.layers), HIDDEN[self.hidden]
         seen: list[tuple[F32, Rounded, Rounded]] = []
         for number, (weight, bias) in enumerate(self.layers):
             place = self.places[number]
@@ -233,7 +234,7 @@ class Graph:
             x = into.values @ by.values.T
             x += bias
             if number < count - 1:
-                np.maximum(x, 0, out=x)
+                unit.apply(x)
         back, loss = x, turn_to_slopes(x, labels)
         for number in reversed(range(count)):
             x, into, by = seen[number]
@@ -247,7 +248,7 @@ class Graph:
             np.multiply(own.weight, by.inside, out=own.weight)
             if number:
                 back *= into.inside
-                back *= x > 0
+                back *= unit.slope(x)
         return loss
 
     def _fill_steps(self, number: int, own: Layer, into: Rounded, by: Rounded, back: F32) -> None:
@@ -273,4 +274,4 @@ class Graph:
                 ends = np.array([place.lo]), np.array([place.hi])
                 input_grid = Quantizer.from_range(like, *ends, place.input_scheme)
             layers.append(SimulatedLayer(weight, bias, weight_grid, input_grid))
-        return Simulation(tuple(layers), self.recipe)
+        return Simulation(tuple(layers), self.recipe, self.hidden)

@@ -14,6 +14,8 @@ import numpy.typing as npt
 from quantlab.quantizer import Quantizer
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
+from .hidden import HIDDEN, Hidden
+
 F32 = npt.NDArray[np.float32]
 Granularity = Literal["tensor", "channel"]
 ScaleRule = Literal["restricted", "half_range", "full"]
@@ -115,8 +117,9 @@ class Simulation:
     Attributes
     ----------
     layers : tuple of SimulatedLayer
-        Each but the last followed by ReLU.
+        Each but the last followed by the hidden units.
     recipe : Recipe
+    hidden : {"relu", "tanh"}
 
     Examples
     --------
@@ -129,6 +132,7 @@ class Simulation:
 
     layers: tuple[SimulatedLayer, ...]
     recipe: Recipe
+    hidden: Hidden = "relu"
 
     def activations(self, x: Any) -> list[F32]:
         """Return what enters each layer, before it is rounded, and last what leaves the network.
@@ -145,12 +149,12 @@ class Simulation:
         values, features = np.ascontiguousarray(x, np.float32), self.layers[0].weight.shape[1]
         if values.ndim != 2 or values.shape[1] != features:
             raise ValueError(f"x must have shape (batch, {features}) for this network, got {values.shape}; reshape it.")
-        found = [values]
+        found, bend = [values], HIDDEN[self.hidden].apply
         for number, layer in enumerate(self.layers, 1):
             values = layer.input_grid.fake_quantize(values) @ layer.weight_hat.T
             values += layer.bias
             if number < len(self.layers):
-                np.maximum(values, 0, out=values)
+                bend(values)
             found.append(values)
         return found
 

@@ -1,4 +1,4 @@
-"""Accuracy against bits: float, PTQ, QAT and learned steps over several seeds, as jobs that know nothing of each other.
+"""Quality against bits: float, PTQ, QAT, learned steps over several seeds, as jobs that know nothing of each other.
 
 They run in this thread, or on any `concurrent.futures.Executor`; each result is handed over as soon as it is there.
 """
@@ -19,14 +19,15 @@ from typing import NamedTuple
 from quantlab.kernels import CORES
 
 from .datasets import DATASETS, Dataset, load
-from .network import Network, accuracy
+from .network import Network
 from .plan import METHODS, Job, Method, Plan
 from .ptq import ptq, rescaled
 from .qat import qat_epochs
+from .quality import MEASURES, Measure, quality
 from .simulation import Simulation
 from .train import Training, epochs
 
-COLUMNS = ("data", "method", "bits", "seed", "accuracy", "loss", "seconds")
+_BEFORE, _BEHIND = ("data", "method", "bits", "seed"), ("loss", "seconds")  # of the measure, in a CSV
 _LOOK_S = 0.2  # how often a stop is looked for while nothing comes
 
 
@@ -52,20 +53,23 @@ class Run:
     ----------
     data : str
     job : Job
-    accuracy : float
-        Share of the test rows that are right.
+    quality : float
+        Over the test rows: the share of right classes, or R².
     losses : tuple of float
-        Mean cross-entropy of each epoch after the checkpoint; none for PTQ, which does not train.
+        Mean loss of each epoch after the checkpoint; none for PTQ, which does not train.
     seconds : float
+    measure : {"accuracy", "r2"}
+        What `quality` is.
     floats, simulation : Floats or None, Simulation or None
         The networks themselves, float or quantized; not part of a CSV.
     """
 
     data: str
     job: Job
-    accuracy: float
+    quality: float
     losses: tuple[float, ...]
     seconds: float
+    measure: Measure = "accuracy"
     floats: Floats | None = field(default=None, repr=False)
     simulation: Simulation | None = field(default=None, repr=False)
 
@@ -111,7 +115,7 @@ def run(
     if job.bits is None:
         floats = _floats(plan, job.seed, data, note)
         del losses[: 0 if plan.scratch else plan.epochs]
-        right = accuracy(floats.twin(data.test.x), data.test.labels)
+        good = quality(floats.twin(data.test.x), data.test.labels)
     else:
         assert floats is not None, "a quantized network starts from a float one"
         recipe = plan.recipe(job.bits)
@@ -123,12 +127,13 @@ def run(
                 note(epoch.number, epoch.loss)
                 simulation = epoch.simulation
         assert simulation is not None  # a Training has an epoch or more
-        right, floats = accuracy(simulation(data.test.x), data.test.labels), None
-    return Run(plan.data, job, right, tuple(losses), time.perf_counter() - began, floats, simulation)
+        good, floats = quality(simulation(data.test.x), data.test.labels), None
+    measure = MEASURES[data.loss]
+    return Run(plan.data, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)
 
 
 def _floats(plan: Plan, seed: int, data: Dataset, note: Callable[[int, float], None]) -> Floats:
-    start = Network.drawn((data.features, *DATASETS[plan.data].hidden, data.classes), seed)
+    start = Network.drawn(DATASETS[plan.data].sizes, seed, plan.hidden)
     if not plan.scratch:
         start = _last(start, data, plan.training(seed), note)
     twin = _last(start, data, plan.training_again(seed), note)
@@ -213,7 +218,7 @@ def _in_turn(plan: Plan, stop: Event, watch: Watch | None) -> Iterator[Run]:
 
 
 class Point(NamedTuple):
-    """Accuracy at so many bits: its mean and standard deviation over the seeds (n − 1; 0 of one), and each."""
+    """Quality at so many bits: its mean and standard deviation over the seeds (n − 1; 0 of one), and each."""
 
     bits: int | None
     mean: float
@@ -222,7 +227,7 @@ class Point(NamedTuple):
 
 
 def curve(runs: Iterable[Run], method: Method) -> list[Point]:
-    """Return the accuracies of a method from many bits to few; of float one point, without bits.
+    """Return the quality of a method from many bits to few; of float one point, without bits.
 
     >>> curve([Run("blobs", Job("ptq", 4, seed), 0.5 + seed / 4, (), 1.0) for seed in (0, 1)], "ptq")[0].mean
     0.625
@@ -230,7 +235,7 @@ def curve(runs: Iterable[Run], method: Method) -> list[Point]:
     found: dict[int | None, dict[int, float]] = {}
     for each in runs:
         if each.job.method == method:
-            found.setdefault(each.job.bits, {})[each.job.seed] = each.accuracy
+            found.setdefault(each.job.bits, {})[each.job.seed] = each.quality
     points = []
     for bits, by_seed in sorted(found.items(), key=lambda item: -(item[0] or 0)):
         values = tuple(value for _, value in sorted(by_seed.items()))
@@ -239,7 +244,7 @@ def curve(runs: Iterable[Run], method: Method) -> list[Point]:
 
 
 def to_csv(runs: Iterable[Run]) -> str:
-    """Write runs as CSV, one a line, every number with all its digits; float has no bits.
+    """Write runs as CSV, one a line, every number with all its digits; float has no bits. The measure names its column.
 
     >>> print(to_csv([Run("blobs", Job("ptq", 4, 0), 0.5, (), 0.25)]), end="")
     data,method,bits,seed,accuracy,loss,seconds
@@ -247,11 +252,12 @@ def to_csv(runs: Iterable[Run]) -> str:
     """
     text = io.StringIO()
     lines = csv.writer(text, lineterminator="\n")
-    lines.writerow(COLUMNS)
-    for each in runs:
+    found = list(runs)
+    lines.writerow((*_BEFORE, found[0].measure if found else "accuracy", *_BEHIND))
+    for each in found:
         loss = each.losses[-1] if each.losses else ""
         method, bits, seed = each.job
-        lines.writerow([each.data, method, "" if bits is None else bits, seed, each.accuracy, loss, each.seconds])
+        lines.writerow([each.data, method, "" if bits is None else bits, seed, each.quality, loss, each.seconds])
     return text.getvalue()
 
 
@@ -269,17 +275,21 @@ def from_csv(text: str) -> list[Run]:
     (1.0,)
     """
     rows = csv.DictReader(io.StringIO(text))
-    if tuple(rows.fieldnames or ()) != COLUMNS:
+    heads = tuple(rows.fieldnames or ())
+    measure = next((each for each in MEASURES.values() if heads == (*_BEFORE, each, *_BEHIND)), None)
+    if measure is None:
         raise ValueError(
-            f"A table of runs must have the columns {', '.join(COLUMNS)}, got {rows.fieldnames}; write it anew."
+            f"A table of runs must have the columns {', '.join(_BEFORE)}, {' or '.join(MEASURES.values())}, "
+            f"{', '.join(_BEHIND)}, got {rows.fieldnames}; write it anew."
         )
     return [
         Run(
             row["data"],
             Job(METHODS[METHODS.index(row["method"])], int(row["bits"]) if row["bits"] else None, int(row["seed"])),
-            float(row["accuracy"]),
+            float(row[measure]),
             (float(row["loss"]),) if row["loss"] else (),
             float(row["seconds"]),
+            measure,
         )
         for row in rows
     ]

@@ -1,4 +1,4 @@
-"""Training by gradient descent: cross-entropy, momentum or Adam, the same network for the same seed.
+"""Training by gradient descent: cross-entropy or squared error, momentum or Adam, the same network for the same seed.
 
 All parameters lie in one flat vector, layer by layer, weight before bias, so that a rule of descent is a few operations
 on vectors whatever the network.
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .datasets import Labelled
+from .hidden import HIDDEN, Unit
 from .network import Layer, Network
 
 F32 = npt.NDArray[np.float32]
@@ -96,7 +97,7 @@ class Epoch:
         From 1.
     network : Network
     loss : float
-        Mean cross-entropy of the epoch's rows, each as it was seen, in nats.
+        Mean cross-entropy of the epoch's rows in nats, or their mean squared error; each row as it was seen.
     """
 
     number: int
@@ -146,7 +147,7 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
     require_fit(network, data)
     parameters, slopes = flat(network), flat(network)
     layers, gradient = views(parameters, network), views(slopes, network)
-    descend = descent(training, parameters, slopes)
+    descend, unit = descent(training, parameters, slopes), HIDDEN[network.hidden]
     rng, rows = np.random.default_rng([training.seed, ORDER]), len(data.x)
     steps_each = -(-rows // training.batch)
     for number in range(training.epochs):
@@ -155,31 +156,30 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
         with np.errstate(all="ignore"):  # what overflows is said below, once
             for step in range(steps_each):
                 batch = slice(step * training.batch, (step + 1) * training.batch)
-                total += _fill(gradient, layers, x[batch], labels[batch]) * len(x[batch])
+                total += _fill(gradient, layers, x[batch], labels[batch], unit) * len(x[batch])
                 done = number * steps_each + step
                 descend(done, training.rate_at(done, training.epochs * steps_each))
         if not np.isfinite(total) or not np.isfinite(parameters).all():
             raise DivergenceError(
                 f"Training diverged in epoch {number + 1} at a rate of {training.rate:g}; choose a lower rate."
             )
-        yield Epoch(number + 1, Network(layers), total / rows)
+        yield Epoch(number + 1, Network(layers, network.hidden), total / rows)
 
 
 def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float, list[Layer]]:
-    """Return the mean cross-entropy of a batch, and its gradient for every weight and bias.
+    """Return the mean loss of a batch, and its gradient for every weight and bias.
 
     Parameters
     ----------
     network : Network
     x : (batch, features) float32
-    labels : (batch,) integers
+    labels : (batch,) integers, or floats for squared error
 
     Returns
     -------
     loss : float
-        In nats.
     list of (weight, bias), shaped as the network's layers
-        Where a hidden unit is exactly 0 its slope counts as 0.
+        Where a ReLU is exactly 0 its slope counts as 0.
 
     Examples
     --------
@@ -189,16 +189,16 @@ def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float
     """
     require_fit(network, Labelled(x, labels))
     found = views(flat(network), network)
-    return _fill(found, list(network.layers), x, labels), found
+    return _fill(found, list(network.layers), x, labels, HIDDEN[network.hidden]), found
 
 
-def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArray[Any]) -> float:
+def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArray[Any], unit: Unit) -> float:
     """Fill the gradient of one batch and return its loss."""
     seen = [x]
     for number, (weight, bias) in enumerate(layers, 1):
         y = seen[-1] @ weight.T
         y += bias
-        seen.append(np.maximum(y, 0, out=y) if number < len(layers) else y)
+        seen.append(unit.apply(y) if number < len(layers) else y)
     back = seen.pop()
     loss = turn_to_slopes(back, labels)
     for number in reversed(range(len(layers))):
@@ -206,17 +206,27 @@ def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArra
         back.sum(axis=0, out=gradient[number].bias)
         if number:
             back = back @ layers[number].weight
-            back *= seen[number] > 0
+            back *= unit.slope(seen[number])
     return loss
 
 
 def turn_to_slopes(logits: F32, labels: npt.NDArray[Any]) -> float:
     """Turn logits (batch, classes), in place, into the slopes of their mean cross-entropy, and return that in nats.
 
+    Where labels are floats, outputs are (batch, 1), and the loss is their mean squared error.
+
     >>> logits = np.float32([[0, 0]])
     >>> round(turn_to_slopes(logits, np.array([1])), 4), logits.tolist()
     (0.6931, [[0.5, -0.5]])
+    >>> outputs = np.float32([[3]])
+    >>> turn_to_slopes(outputs, np.float32([1])), outputs.tolist()
+    (4.0, [[4.0]])
     """
+    if labels.dtype.kind == "f":
+        logits -= labels[:, None]
+        squared = float(np.square(logits).mean())
+        logits *= np.float32(2 / len(logits))
+        return squared
     rows = np.arange(len(logits))
     logits -= logits.max(axis=1, keepdims=True)
     chosen = logits[rows, labels]
@@ -270,6 +280,12 @@ def require_fit(network: Network, data: Labelled) -> None:
             f"x and labels must be (n, {network.sizes[0]}) and (n,) with a row or more for this network, got {x.shape} "
             f"and {labels.shape}; match them."
         )
-    if labels.min() < 0 or labels.max() >= network.sizes[-1]:
+    if labels.dtype.kind == "f":
+        if network.sizes[-1] != 1 or not np.isfinite(labels).all():
+            raise ValueError(
+                f"Values to come near to must be finite and need one output, got {network.sizes[-1]} outputs and "
+                f"{int((~np.isfinite(labels)).sum())} values that are not finite; mend one or the other."
+            )
+    elif labels.min() < 0 or labels.max() >= network.sizes[-1]:
         wrong = int(labels.max() if labels.max() >= network.sizes[-1] else labels.min())
         raise ValueError(f"labels must lie below the {network.sizes[-1]} outputs, got {wrong}; widen the last layer.")

@@ -43,6 +43,7 @@ GLOSSARY: dict[str, str] = {
     "half away": "Round to the nearest code; ties go away from zero.",
     "half even": "Round to the nearest code; ties go to the even one, as processors do.",
     "live shift": "What multiplies the data after calibration: 4 is four times brighter, 0.25 darker. Default 1.",
+    "hidden units": "What follows each layer but the last: ReLU holds at 0 from below, tanh bends into −1 to 1.",
     "lsq": "Learned step size: QAT in which the scales are trained along with the weights.",
     "max error": "The largest |x̂ − x|; in steps, each error is divided by its own scale.",
     "mean error": "The mean of |x̂ − x|.",

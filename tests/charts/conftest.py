@@ -20,6 +20,7 @@ from quantlab.charts import (
     entropy_against_bits,
     error_growth,
     error_histogram,
+    fitted_curve,
     heat_map,
     level_of_each,
     levels_over_batches,
@@ -341,6 +342,11 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
     "accuracy against bits, nothing yet": (
         accuracy_against_bits, {"curves": {"ptq": []}, "reference": None, "guess": 25.0},
     ),
+    "R² against bits, one curve below the axis": (
+        accuracy_against_bits,
+        {"curves": {"ptq": [Accuracy(8, 97.0, 1.0, (96.0, 98.0)), Accuracy(3, -60.0, 20.0, (-40.0, -80.0))]},
+         "reference": 97.9, "guess": 0.0, "chosen": 4, "measure": "R²", "least": "always the mean"},
+    ),
     "losses": (loss_curves, {"curves": {"float": 0.9 ** np.arange(40), "qat": 2 * 0.95 ** np.arange(40)}}),
     "losses, one epoch and none left": (loss_curves, {"curves": {"float": [0.0], "lsq": [1.0]}}),
     "weights over their grids": (
@@ -365,6 +371,14 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
         decision_boundary,
         {"axis": np.linspace(-2, 2, 121), "answer": np.tri(121, dtype=np.uint8) * 90, "method": "qat",
          "points": [RNG.normal(size=(2, 100)), RNG.normal(size=(2, 100))]},
+    ),
+    "fitted curve": (
+        fitted_curve,
+        {"x": np.linspace(-2, 2, 801), "y": np.rint(4 * np.sin(np.linspace(-2, 2, 801))) / 4, "method": "ptq",
+         "points": (np.linspace(-2, 2, 90), np.sin(np.linspace(-2, 2, 90)))},
+    ),
+    "fitted curve, points of one height": (
+        fitted_curve, {"x": [0.0, 1.0], "y": [0.5, 0.5], "points": ([0.2, 0.4], [1.0, 1.0]), "method": "lsq"},
     ),
     "decision boundary, four classes": (
         decision_boundary,

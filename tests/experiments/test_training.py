@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from quantlab.experiments import codec
-from quantlab.experiments.training import Settings, run
+from quantlab.experiments.training import Settings, fits, integers, run
 from quantlab.experiments.training.boundary import boundaries, points_of
 from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
@@ -17,7 +17,7 @@ from quantlab.experiments.training.readings import readings, row_note, run_colum
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.weights import change_sentence, changes, weights
-from quantlab.nn import BITS, DATASETS, Job, accuracy, load, sweep
+from quantlab.nn import BITS, DATASETS, Job, accuracy, load, r_squared, sweep
 from quantlab.nn.sweep import Floats, from_csv
 from quantlab.nn.sweep import run as do
 
@@ -49,11 +49,11 @@ def test_every_kept_state_is_complete_and_its_float_network_well_above_guessing(
 @pytest.mark.parametrize("name", ["digits", "moons"])
 def test_what_is_kept_is_what_the_code_computes(name):
     # One seed of one width, for time; on another processor sums may round otherwise, so a test row or two may move.
-    plan, stored = KEPT[name].plan(), {run.job: run.accuracy for run in kept(KEPT[name])}
+    plan, stored = KEPT[name].plan(), {run.job: run.quality for run in kept(KEPT[name])}
     floats = do(plan, Job("float", None, 1))
     again = [floats, *(do(plan, Job(method, 3, 1), floats.floats) for method in ("ptq", "qat", "lsq"))]
     for each in again:
-        assert each.accuracy == pytest.approx(stored[each.job], abs=0.02)
+        assert each.quality == pytest.approx(stored[each.job], abs=0.02)
 
 
 def test_the_default_curve_has_the_shape_that_theory_and_papers_expect():
@@ -118,10 +118,10 @@ def test_every_try_is_kept_lit_where_it_leads_and_survives_its_address(name):
 
 
 def test_networks_of_the_view_are_those_of_the_curve(found):
-    stored = {run.job: run.accuracy for run in kept(TINY)}
-    assert found.right(found.floats.twin) == pytest.approx(stored[Job("float", None, 0)], abs=0.02)
-    assert found.right(found.ptq) == pytest.approx(stored[Job("ptq", 4, 0)], abs=0.02)
-    assert found.right(found.trained) == pytest.approx(stored[Job("qat", 4, 0)], abs=0.02)
+    stored = {run.job: run.quality for run in kept(TINY)}
+    assert found.quality(found.floats.twin) == pytest.approx(stored[Job("float", None, 0)], abs=0.02)
+    assert found.quality(found.ptq) == pytest.approx(stored[Job("ptq", 4, 0)], abs=0.02)
+    assert found.quality(found.trained) == pytest.approx(stored[Job("qat", 4, 0)], abs=0.02)
 
 
 def test_networks_that_a_training_has_left_are_not_trained_again():
@@ -154,7 +154,7 @@ def test_a_map_is_what_the_network_answers_at_each_place(found):
         for row, column in ((0, 0), (60, 31), (120, 7)):
             place = np.float32([[each.axis[column], each.axis[row]]])
             assert (each.answer[row, column] > 50) == (network(place).argmax() == 1)
-        assert each.accuracy == accuracy(network(found.data.test.x), found.data.test.labels)
+        assert each.quality == accuracy(network(found.data.test.x), found.data.test.labels)
     assert sum(len(x) for x, _ in points_of(found)) == len(load("moons").test.x)
 
 
@@ -163,6 +163,51 @@ def test_a_map_of_four_classes_has_a_cut_between_each_two():
     first, *_ = boundaries(settings, networks(settings))
     assert set(np.unique(first.answer)) == {0, 33, 67, 100}
     assert all(low < cut < high for low, cut, high in zip((0, 33, 67), first.cuts, (33, 67, 100), strict=True))
+
+
+def test_a_fitted_curve_is_what_the_network_says_and_has_no_more_steps_than_its_input_has_codes():
+    settings = Settings(data="regression", bits=3)
+    own = networks(settings)
+    shown = fits.fits(settings, own)
+    for each, network in zip(shown, (own.floats.twin, own.ptq, own.trained), strict=True):
+        assert each.y[::100] == pytest.approx(network(each.x[::100, None])[:, 0], abs=1e-6)
+        assert each.quality == r_squared(network(own.data.test.x)[:, 0], own.data.test.labels)
+    assert shown[0].levels > 700
+    assert {each.levels for each in shown[1:]} <= set(range(2, 9))
+    assert [len(column) for column in fits.points_of(own)] == [200, 200]
+    assert f"here {shown[1].levels} after rounding once and {shown[2].levels} after training" in fits.sentence(
+        settings, shown
+    )
+
+
+def test_values_are_spoken_of_as_values():
+    settings = Settings(data="regression", bits=3)
+    result = shown(settings)
+    said = sentence(result)
+    assert said.startswith("A value needs more bits than a class. Of the variance (R²), :blue[PTQ] at 3")
+    assert said.endswith("below 0 the mean alone does better.")
+    assert re.search(r"; float explains 9\d\.\d\xa0%\.$", sentence(shown(replace(settings, bits=6))))
+    assert "R²" in run_columns(result)
+    assert "accuracy" not in run_columns(result)
+    assert result.guess == 0
+    assert row_note(result, networks(settings)).startswith("R²: mean of 5 seeds; over 200 test rows")
+    assert not settings.plane
+    assert settings.fitted
+
+
+def test_tanh_has_states_of_its_own_and_its_integers_compare_instead_of_multiplying():
+    settings = Settings(data="moons", epochs="20:15", bits=4, hidden="tanh", far_apart=True)
+    assert codec.decode(Settings, codec.encode(settings)) == (settings, [])
+    assert not settings.plan().far_apart
+    assert kept(Settings(data="moons", hidden="tanh")) is None
+    own = networks(settings)
+    done = checks(own)
+    assert [check.arithmetic for check in done] == ["float64"]
+    assert check_columns(settings, done)["requantized by"] == ["thresholds"]
+    assert "compared with 15 thresholds" in integers.sentence(settings, own, done)
+    assert done[0].agreement > 0.97
+    bytes_of_tanh = storage_columns(own)["packed"]
+    assert bytes_of_tanh != storage_columns(networks(replace(settings, hidden="relu", far_apart=False)))["packed"]
 
 
 def test_straight_through_passes_inside_and_the_staircase_has_a_jump_between_any_two_codes(found):
@@ -195,7 +240,7 @@ def test_integers_store_less_and_differ_as_their_table_says(found):
     assert stored["weight"][0] == "16×2 int8, 4 bits used"
     assert [check.arithmetic for check in done] == ["float64", "float", "once", "twice"]
     assert done[0].agreement > 0.97
-    assert len(check_columns(done)["right"]) == 4
+    assert len(check_columns(TINY, done)["right"]) == 4
 
 
 def test_a_job_lights_the_steps_that_it_is_in():

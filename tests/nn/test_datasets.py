@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from quantlab.nn import DATASETS, Network, Training, accuracy, load, split, train
+from quantlab.nn import DATASETS, Network, Training, load, quality, split, train
 from quantlab.nn.datasets import ASSETS
 
 HOME = ASSETS / "digits"
@@ -14,10 +14,13 @@ def test_a_data_set_is_float32_rows_with_labels_below_the_classes(name):
     data = load(name)
     for x, labels in (data.train, data.test):
         assert x.dtype == np.float32
-        assert labels.dtype == np.int64
+        assert labels.dtype == (np.int64 if data.classes else np.float32)
         assert x.shape == (len(labels), data.features)
         assert np.isfinite(x).all()
-        assert set(labels.tolist()) == set(range(data.classes))
+        assert not data.classes or set(labels.tolist()) == set(range(data.classes))
+    entry = DATASETS[name]
+    assert (entry.features, entry.classes, entry.loss) == (data.features, data.classes, data.loss)
+    assert entry.sizes[-1] == data.outputs
 
 
 @pytest.mark.parametrize("name", DATASETS)
@@ -72,7 +75,7 @@ def test_a_split_uses_every_row_once_and_leaves_its_input_alone():
     [
         (
             lambda: load("cats"),
-            "data set must be digits or moons or spirals or circles or blobs, got 'cats'; choose one of these",
+            "data set must be digits or moons or spirals or circles or .*, got 'cats'; choose one of these",
         ),
         (lambda: load("digits", -1), "seed must be 0 or more, got -1"),
         (
@@ -83,6 +86,10 @@ def test_a_split_uses_every_row_once_and_leaves_its_input_alone():
         (lambda: split("a", [[1.0], [np.nan]], [0, 1], seed=0), "x must be finite, got 1 values that are not"),
         (lambda: split("a", np.ones((3, 1)), [0, 1, -1], seed=0), "labels must be whole numbers from 0, got int64"),
         (lambda: split("a", np.ones((3, 1)), [0, 1, 0.5], seed=0), "whole numbers from 0, got float64 from 0.0"),
+        (
+            lambda: split("a", np.ones((2, 1)), [0, np.inf], seed=0, loss="squared_error"),
+            "labels must be finite, got 1 values that are not; leave them out",
+        ),
         (lambda: split("a", np.ones((1, 1)), [0], seed=0), "1 rows leave none to train or to test with"),
         (lambda: split("a", np.ones((0, 1)), np.empty(0, int), seed=0), "0 rows leave none to train"),
     ],
@@ -96,14 +103,14 @@ def test_what_is_no_data_set_is_refused_in_one_sentence(call, sentence):
 def test_points_of_the_plane_are_standardised_and_the_seed_draws_them_too(name):
     data, other = load(name, 1), load(name, 2)
     x = np.concatenate([data.train.x, data.test.x])
-    assert x.mean(axis=0) == pytest.approx([0, 0], abs=1e-6)
-    assert x.std(axis=0) == pytest.approx([1, 1], abs=1e-5)
+    assert x.mean(axis=0) == pytest.approx(np.zeros(data.features), abs=1e-6)
+    assert x.std(axis=0) == pytest.approx(np.ones(data.features), abs=1e-5)
     assert not set(map(bytes, x)) & set(map(bytes, np.concatenate([other.train.x, other.test.x])))
 
 
 @pytest.mark.parametrize("name", DATASETS)
 def test_the_default_network_of_a_data_set_learns_it(name):
     data = load(name)
-    network = Network.drawn((data.features, *DATASETS[name].hidden, data.classes))
+    network = Network.drawn(DATASETS[name].sizes)
     learned = train(network, data.train, Training(epochs=100, batch=64, rate=1e-2))
-    assert accuracy(learned(data.test.x), data.test.labels) > 0.94
+    assert quality(learned(data.test.x), data.test.labels) > 0.94

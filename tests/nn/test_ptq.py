@@ -33,6 +33,17 @@ def test_pixels_and_what_leaves_relu_need_no_zero_point_and_centred_points_do():
     assert ptq(Network.drawn((2, 4, 2)), moons.train.x).layers[0].input_grid.zero_point in range(5, 11)
 
 
+def test_what_leaves_tanh_lies_around_zero_and_loses_as_little_to_eight_bits():
+    network = train(Network.drawn(hidden="tanh"), DATA.train, Training(epochs=20, batch=64, rate=5e-3))
+    simulation = ptq(network, DATA.train.x, Recipe(bits=8))
+    assert simulation.hidden == "tanh"
+    assert [layer.input_grid.zero_point for layer in simulation.layers[1:]] == pytest.approx([127.5, 127.5], abs=3)
+    assert all(np.abs(values).max() <= 1 for values in simulation.activations(DATA.test.x)[1:-1])
+    assert abs(right(simulation) - accuracy(network(DATA.test.x), DATA.test.labels)) < 0.01
+    corrected = ptq(network, DATA.train.x, Recipe(bits=3), bias_correction=True)
+    assert np.abs((corrected(DATA.train.x) - network(DATA.train.x)).mean(axis=0)).max() < 1e-3
+
+
 def test_fewer_bits_lose_more_and_eight_lose_next_to_nothing():
     exact = accuracy(NETWORK(DATA.test.x), DATA.test.labels)
     found = {bits: right(ptq(NETWORK, DATA.train.x, Recipe(bits=bits))) for bits in (8, 3, 2)}
@@ -84,6 +95,7 @@ def test_codes_are_compared_step_by_step():
         (lambda: Recipe(bits=1), "bits must be 2 to 8, got 1"),
         (lambda: Recipe(per="row"), "per must be tensor or channel, got 'row'"),
         (lambda: Recipe(weight_scale="max"), "weight_scale must be restricted or half_range or full, got 'max'"),
+        (lambda: rescaled(Network.drawn(hidden="tanh")), "Channels are rescaled through ReLU, got tanh"),
         (lambda: observe(NETWORK, DATA.train.x, "guess"), "observer must be minmax or .*, got 'guess'"),
         (lambda: observe(NETWORK, DATA.train.x[:0]), "Calibration with no data has no range"),
         (lambda: convert(NETWORK, [(0, 1)], Recipe()), "ranges must be one a layer, got 1 for 3 layers"),

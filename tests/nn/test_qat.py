@@ -40,6 +40,9 @@ def test_a_learned_step_has_the_slope_of_its_paper():
     assert found.inside.tolist() == [False, True, True, True, True, False, False]
 
 
+BENT = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+
+
 def surrogate(graph, points, moved, x, labels):
     """Loss in float64 where each rounding is held at what it added, and each scale enters linearly."""
     for number, (layer, point) in enumerate(zip(moved["layers"], points, strict=True)):
@@ -52,7 +55,9 @@ def surrogate(graph, points, moved, x, labels):
             x_hat = x_hat + (steps[1] - kept[1]) * (into.steps - into.quotient * into.inside)
         x = x_hat @ w_hat.T + layer[1]
         if number < len(points) - 1:
-            x = np.maximum(x, 0)
+            x = BENT[graph.hidden](x)
+    if labels.dtype.kind == "f":
+        return ((x[:, 0] - labels) ** 2).mean()
     share = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     return -np.log(share[np.arange(len(x)), labels]).mean()
 
@@ -64,12 +69,16 @@ def surrogate(graph, points, moved, x, labels):
     per=st.sampled_from(["tensor", "channel"]),
     learned=st.booleans(),
     rule=st.sampled_from(["restricted", "half_range"]),
+    hidden=st.sampled_from(["relu", "tanh"]),
+    valued=st.booleans(),
     seed=st.integers(0, 999),
 )
-def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per, learned, rule, seed):
+def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per, learned, rule, hidden, valued, seed):
     rng = np.random.default_rng(seed)
-    network = Network([(rng.normal(size=(m, n)), 0.5 + rng.random(size=m)) for n, m in pairwise(sizes)])
+    sizes = [*sizes[:-1], 1] if valued else sizes
+    network = Network([(rng.normal(size=(m, n)), 0.5 + rng.random(size=m)) for n, m in pairwise(sizes)], hidden)
     x, labels = rng.normal(size=(6, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], 6)
+    labels = rng.normal(size=6).astype(np.float32) if valued else labels
     graph = Graph(network, Recipe(bits=bits, per=per, weight_scale=rule), learned=learned)
     graph.fill(x[:3], labels[:3], watching=True)  # the range of half of the batch, so that some of it clips
     graph.fill(x, labels, watching=False)
@@ -80,7 +89,7 @@ def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per,
         by = fake_quantize(weight, graph._weight_scale(number), place.least, place.most, learned=learned)
         points.append((into, by, values, weight.copy()))
         values = into.values @ by.values.T + bias
-        values = np.maximum(values, 0) if number < len(graph.layers) - 1 else values
+        values = BENT[hidden](values) if number < len(graph.layers) - 1 else values
     moved = {
         "layers": [[array.astype(np.float64) for array in layer] for layer in graph.layers],
         "steps": [[array.astype(np.float64) for array in pair] for pair in graph.learning],
@@ -108,8 +117,9 @@ def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per,
 
 @pytest.mark.parametrize("learned", [False, True])
 @pytest.mark.parametrize("per", ["tensor", "channel"])
-def test_what_comes_out_computes_what_was_trained(learned, per):
-    graph = Graph(START, Recipe(bits=3, per=per), learned=learned)
+@pytest.mark.parametrize("hidden", ["relu", "tanh"])
+def test_what_comes_out_computes_what_was_trained(learned, per, hidden):
+    graph = Graph(Network(START.layers, hidden), Recipe(bits=3, per=per), learned=learned)
     loss = graph.fill(DATA.train.x, DATA.train.labels, watching=True)
     logits = graph.simulation()(DATA.train.x).astype(np.float64)
     chosen = logits[np.arange(len(logits)), DATA.train.labels]
@@ -161,6 +171,14 @@ def test_training_through_three_bits_beats_rounding_once_and_two_bits_need_learn
     two = [right(qat(START, DATA.train, Recipe(bits=2), AGAIN, learned_steps=learned)) for learned in (False, True)]
     assert two[0] < 0.8
     assert two[1] > 0.88
+
+
+@pytest.mark.parametrize("learned", [False, True])
+def test_tanh_trains_through_three_bits_with_its_zero_points_in_the_middle(learned):
+    start = train(Network.drawn(hidden="tanh"), DATA.train, Training(epochs=20, batch=64, rate=5e-3))
+    simulation = qat(start, DATA.train, Recipe(bits=3), AGAIN, learned_steps=learned)
+    assert accuracy(simulation(DATA.test.x), DATA.test.labels) > 0.9
+    assert [layer.input_grid.zero_point in (3, 4) for layer in simulation.layers] == [False, True, True]
 
 
 def test_training_that_diverges_says_so():

@@ -15,13 +15,21 @@ SMALL = Plan(data="moons", bits=(8, 2), seeds=2, epochs=2, again=2)
 
 
 def found(plan, executor=None):
-    return {run.job: run.accuracy for run in sweep(plan, executor)}
+    return {run.job: run.quality for run in sweep(plan, executor)}
 
 
 @pytest.mark.parametrize("executor", [ThreadPoolExecutor, ProcessPoolExecutor])
 def test_the_numbers_are_the_same_wherever_the_jobs_run(executor):
     with executor(2) as pool:
         assert found(SMALL, pool) == found(SMALL)
+
+
+def test_a_plan_of_tanh_trains_and_quantizes_tanh():
+    plan = replace(SMALL, hidden="tanh", seeds=1)
+    runs = list(sweep(plan))
+    assert runs[0].floats.twin.hidden == "tanh"
+    assert {run.simulation.hidden for run in runs[1:]} == {"tanh"}
+    assert {run.job: run.quality for run in runs} != {run: right for run, right in found(SMALL).items() if not run.seed}
 
 
 def test_every_job_is_done_once_and_the_float_network_of_a_seed_first():
@@ -82,11 +90,29 @@ def test_channels_far_apart_compute_the_same_and_quantize_worse():
     assert far[Job("ptq", 8, 0)] < near[Job("ptq", 8, 0)]
 
 
+def test_values_are_told_with_their_own_measure_and_need_more_bits_than_classes():
+    plan = Plan(data="regression", bits=(8, 3), seeds=1, epochs=30, again=20)
+    runs = list(sweep(plan))
+    right = {run.job: run.quality for run in runs}
+    data, last = load("regression"), runs[-1]
+    wanted = data.test.labels.astype(np.float64)
+    given = last.simulation(data.test.x)[:, 0].astype(np.float64)
+    assert last.quality == pytest.approx(1 - ((given - wanted) ** 2).mean() / wanted.var(), rel=1e-9)
+    assert right[Job("float", None, 0)] > 0.96
+    assert right[Job("ptq", 8, 0)] > 0.95
+    assert right[Job("ptq", 3, 0)] < right[Job("qat", 3, 0)] < 0.95
+    assert {run.measure for run in runs} == {"r2"}
+    text = to_csv(runs)
+    assert text.startswith("data,method,bits,seed,r2,loss,seconds\nregression,float,,0,0.9")
+    assert [run.measure for run in from_csv(text)] == ["r2"] * len(runs)
+    assert to_csv(from_csv(text)) == text
+
+
 def test_a_csv_brings_every_number_back():
     runs = list(sweep(SMALL))
     text = to_csv(runs)
-    assert [(run.data, run.job, run.accuracy, run.seconds) for run in from_csv(text)] == [
-        (run.data, run.job, run.accuracy, run.seconds) for run in runs
+    assert [(run.data, run.job, run.quality, run.seconds) for run in from_csv(text)] == [
+        (run.data, run.job, run.quality, run.seconds) for run in runs
     ]
     assert to_csv(from_csv(text)) == text
 
@@ -108,6 +134,8 @@ def test_a_curve_has_mean_and_deviation_over_the_seeds_from_many_bits_to_few():
     [
         (lambda: Plan(data="cats"), "data must be digits or .*, got 'cats'"),
         (lambda: Plan(methods=("magic",)), "method must be float or ptq or qat or lsq, got 'magic'"),
+        (lambda: Plan(hidden="sine"), "hidden must be relu or tanh, got 'sine'"),
+        (lambda: Plan(hidden="tanh", far_apart=True), "far_apart needs hidden units that let a factor pass, got tanh"),
         (lambda: Plan(seeds=0), "seeds must be 1 or more, got 0"),
         (lambda: Plan(bits=(9,)), "bits must be 2 to 8, got 9"),
         (lambda: Plan(rate=-1), "rate must be positive"),

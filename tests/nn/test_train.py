@@ -13,24 +13,37 @@ from quantlab.nn.train import gradients
 TWO = Labelled(np.float32([[-1, 0.5], [1, 2], [0, -1]]), np.array([0, 1, 1]))
 
 
-def loss_of(layers, x, labels):
-    """Mean cross-entropy in float64, from its definition."""
+BENT = {"relu": lambda x: np.maximum(x, 0), "tanh": np.tanh}
+
+
+def loss_of(layers, x, labels, hidden="relu"):
+    """Mean cross-entropy, or mean squared error, in float64 from its definition."""
     for number, (weight, bias) in enumerate(layers, 1):
         x = x @ weight.T + bias
-        x = np.maximum(x, 0) if number < len(layers) else x
+        x = BENT[hidden](x) if number < len(layers) else x
+    if labels.dtype.kind == "f":
+        return ((x[:, 0] - labels) ** 2).mean()
     share = np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)
     return -np.log(share[np.arange(len(x)), labels]).mean()
 
 
 @settings(max_examples=40)
-@given(sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4), rows=st.integers(1, 5), seed=st.integers(0, 999))
-def test_gradients_are_finite_differences_of_the_loss(sizes, rows, seed):
+@given(
+    sizes=st.lists(st.integers(1, 6), min_size=2, max_size=4),
+    rows=st.integers(1, 5),
+    seed=st.integers(0, 999),
+    hidden=st.sampled_from(["relu", "tanh"]),
+    valued=st.booleans(),
+)
+def test_gradients_are_finite_differences_of_the_loss(sizes, rows, seed, hidden, valued):
     rng = np.random.default_rng(seed)
-    network = Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in pairwise(sizes)])
+    sizes = [*sizes[:-1], 1] if valued else sizes
+    network = Network([(rng.normal(size=(m, n)), rng.normal(size=m)) for n, m in pairwise(sizes)], hidden)
     x, labels = rng.normal(size=(rows, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], rows)
+    labels = rng.normal(size=rows).astype(np.float32) if valued else labels
     loss, found = gradients(network, x, labels)
     wide = [tuple(array.astype(np.float64) for array in layer) for layer in network.layers]
-    assert loss == pytest.approx(loss_of(wide, x.astype(np.float64), labels), rel=1e-5, abs=1e-6)
+    assert loss == pytest.approx(loss_of(wide, x.astype(np.float64), labels, hidden), rel=1e-5, abs=1e-6)
     step = 1e-6
     for layer, slopes in zip(wide, found, strict=True):
         for array, slope in zip(layer, slopes, strict=True):
@@ -38,7 +51,7 @@ def test_gradients_are_finite_differences_of_the_loss(sizes, rows, seed):
                 kept, ends = array[index], []
                 for moved in (kept + step, kept - step):
                     array[index] = moved
-                    ends.append(loss_of(wide, x.astype(np.float64), labels))
+                    ends.append(loss_of(wide, x.astype(np.float64), labels, hidden))
                 array[index] = kept
                 assert slope[index] == pytest.approx((ends[0] - ends[1]) / (2 * step), rel=1e-3, abs=2e-5)
 
@@ -97,6 +110,14 @@ def test_the_default_network_reads_nearly_all_digits_that_it_never_saw(seed):
     assert accuracy(turned(data.test.x), data.test.labels) < 0.5
 
 
+def test_tanh_learns_digits_and_trains_the_same_network_for_the_same_seed():
+    data, few = load("digits"), Training(epochs=15, batch=64, rate=5e-3)
+    first, again = (train(Network.drawn(hidden="tanh"), data.train, few) for _ in range(2))
+    assert first.hidden == "tanh"
+    assert 0.94 < accuracy(first(data.test.x), data.test.labels) < 1
+    assert all(np.array_equal(a.weight, b.weight) for a, b in zip(first.layers, again.layers, strict=True))
+
+
 def test_momentum_learns_digits_too():
     data = load("digits")
     network = train(Network.drawn(), data.train, Training(epochs=20, rule="momentum", rate=0.05))
@@ -150,6 +171,10 @@ def test_training_that_diverges_says_so_and_what_came_before_is_sound():
         ),
         (lambda: train(Network.drawn((2, 2)), Labelled(TWO.x[:0], TWO.labels[:0])), r"got \(0, 2\)"),
         (lambda: train(Network.drawn((2, 1)), TWO), "labels must lie below the 1 outputs, got 1; widen the last layer"),
+        (
+            lambda: gradients(Network.drawn((2, 2)), TWO.x, np.float32([1, np.nan, 0])),
+            "must be finite and need one output, got 2 outputs and 1 values that are not finite",
+        ),
         (lambda: gradients(Network.drawn((2, 2)), TWO.x, -TWO.labels), "labels must lie below the 2 outputs, got -1"),
     ],
 )

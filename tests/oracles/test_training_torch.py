@@ -321,11 +321,11 @@ def test_pytorch_learns_as_much_from_the_same_data_with_the_same_schedule(torch)
     ours, theirs = {bits: [] for bits in BITS}, {bits: [] for bits in BITS}
     for found in sweep(plan):
         if found.job.bits:
-            ours[found.job.bits].append(found.accuracy)
+            ours[found.job.bits].append(found.quality)
     torch.manual_seed(0)
     for seed in range(3):
         data = load(plan.data, seed)
-        sizes = (data.features, *DATASETS[plan.data].hidden, data.classes)
+        sizes = DATASETS[plan.data].sizes
         # First weights of their own, from the same distribution.
         start = []
         for n, m in pairwise(sizes):

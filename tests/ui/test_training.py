@@ -156,9 +156,24 @@ def test_every_view_opens(view):
 
 
 @pytest.mark.parametrize("data", DATASETS)
-def test_points_of_the_plane_have_three_maps_and_digits_none(data):
+def test_points_of_the_plane_have_three_maps_a_curve_three_fits_and_digits_none(data):
     charts = opened(data=data, bits="4").get("plotly_chart")
     assert len(charts) == (3 if data == "digits" else 6)
+
+
+def test_where_rows_have_values_nobody_speaks_of_accuracy():
+    app = opened(data="regression", view="integer-only")
+    words = " ".join(each.value for kind in (app.markdown, app.caption) for each in kind)
+    assert "Fitted curves" in words
+    assert "accurac" not in words.lower()
+    assert "answers right" not in words
+    assert [table.value.columns[-1] for table in app.table][-1] == "R²"
+
+
+def test_tanh_is_a_control_and_takes_the_rescaled_channels_away():
+    app = opened(data="moons", hidden="tanh", epochs="20:15", seeds="1")
+    assert any("This curve has not been trained yet" in each.value for each in app.markdown)
+    assert len(app.get("plotly_chart")) == 6
 
 
 def test_training_here_starts_stops_and_shows_what_there_is():
@@ -191,7 +206,7 @@ def test_other_settings_meanwhile_show_theirs_and_leave_training_alone():
 def test_two_visitors_train_beside_each_other():
     works = [Work(SMALL, Line(2)).start() for _ in range(2)]
     until(lambda: all(each.done for each in works))
-    assert [run.accuracy for run in works[0].runs] == [run.accuracy for run in works[1].runs]
+    assert [run.quality for run in works[0].runs] == [run.quality for run in works[1].runs]
 
 
 def test_what_went_wrong_stands_in_the_notice(monkeypatch):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.bench import peers
-from quantlab.bench.ceilings import Ceilings
+from quantlab.bench.ceilings import COPIED, Ceilings
 from quantlab.bench.timing import Spread, alternate
 from quantlab.experiments.modes.experiment import BATCHES, Settings
 from quantlab.experiments.modes.modes import DYNAMIC, MODES, STATIC, Chain, Grids, calibrated, chain, costs
@@ -22,7 +22,6 @@ from quantlab.nn import Network
 
 SECONDS = 0.25  # of one batch size, all modes together
 ROUNDS = 2
-_COPIED = 64 << 20
 _INTEGER = (DYNAMIC, STATIC)
 
 
@@ -108,7 +107,7 @@ def roofs(seconds: float = SECONDS) -> Roofs:
     """Measure the ceilings in about so many seconds."""
     with peers.held_to(1):
         found = Ceilings(seconds / 3)
-        return Roofs(found.peak("float32").median, found.peak("int8").median, found.copied(_COPIED).median)
+        return Roofs(found.peak("float32").median, found.peak("int8").median, found.copied(COPIED).median)
 
 
 def measure(seconds: float = SECONDS, rounds: int = ROUNDS) -> Iterator[Timing]:

@@ -32,7 +32,7 @@ class Boundary:
         0 to 100.
     cuts : tuple of float
         Values of `answer` at which the chosen class changes.
-    accuracy : float
+    quality : float
         Share of the test rows that are right.
     """
 
@@ -40,7 +40,7 @@ class Boundary:
     axis: NDArray[np.float64]
     answer: NDArray[np.uint8]
     cuts: tuple[float, ...]
-    accuracy: float
+    quality: float
 
     def columns(self) -> dict[str, Any]:
         """Return the map as a table."""
@@ -69,7 +69,7 @@ def boundaries(settings: Settings, found: Networks) -> list[Boundary]:
         (settings.method, found.trained),
     ]
     return [
-        Boundary(method, axis, _answer(network, rows).reshape(CELLS, CELLS), cuts, found.right(network))
+        Boundary(method, axis, _answer(network, rows).reshape(CELLS, CELLS), cuts, found.quality(network))
         for method, network in drawn
     ]
 

@@ -8,7 +8,10 @@ from functools import cached_property
 from typing import Any, get_args
 
 from quantlab.experiments.codec import address, choice, flag, optional, parsed, whole
-from quantlab.nn import BITS, DATASETS, METHODS, Method, Plan, Run, curve
+from quantlab.experiments.training.measures import WORDS, Words, measure_of
+from quantlab.nn import BITS, DATASETS, METHODS, Entry, Method, Plan, Run, curve
+from quantlab.nn.hidden import HIDDEN, Hidden
+from quantlab.nn.quality import Measure
 from quantlab.nn.simulation import Granularity, ScaleRule
 from quantlab.nn.sweep import Point
 
@@ -19,9 +22,7 @@ GRANULARITIES: tuple[Granularity, ...] = get_args(Granularity)
 SCALE_RULES: tuple[ScaleRule, ...] = get_args(ScaleRule)
 MOST_SEEDS = 10
 LAYERS = 3
-FEATURES, PLANE = {"digits": 64}, 2
-_CLASSES = {"digits": 10, "blobs": 4}
-_TWO = 2
+PLANE = 2
 
 Recall = Callable[[Hashable, Callable[[], Any]], Any]
 
@@ -43,6 +44,10 @@ def _granularity(text: str) -> Granularity:
     return GRANULARITIES[GRANULARITIES.index(text)]
 
 
+def _hidden(text: str) -> Hidden:
+    return next(name for name in HIDDEN if name == text)
+
+
 def _scale_rule(text: str) -> ScaleRule:
     return SCALE_RULES[SCALE_RULES.index(text)]
 
@@ -61,6 +66,7 @@ class Settings:
     per: Granularity = address("wper", parsed(_granularity, str), default="tensor")
     weight_scale: ScaleRule = address("wscale", parsed(_scale_rule, str), default="restricted")
     ends_at_8: bool = address("ends", flag(true="eight", false="alike"), default=False)
+    hidden: Hidden = address("hidden", parsed(_hidden, str), default="relu")
     learned: bool = address("method", flag(true="lsq", false="qat"), default=False)
     layer: int = address("layer", whole(1, LAYERS), default=2)
     view: str | None = address("view", optional(choice(*VIEWS)), default=None)
@@ -75,7 +81,8 @@ class Settings:
             again=again,
             rate=self.rate,
             scratch=self.scratch,
-            far_apart=self.far_apart,
+            far_apart=self.far_apart and self.hidden == "relu",  # a factor passes no other hidden units
+            hidden=self.hidden,
             per=self.per,
             weight_scale=self.weight_scale,
             ends_at_8=self.ends_at_8,
@@ -87,9 +94,29 @@ class Settings:
         return "lsq" if self.learned else "qat"
 
     @property
+    def entry(self) -> Entry:
+        """The data set's entry of the menu."""
+        return DATASETS[self.data]
+
+    @property
+    def measure(self) -> Measure:
+        """What the quality of a network is."""
+        return measure_of(self.entry)
+
+    @property
+    def words(self) -> Words:
+        """How that is spoken of."""
+        return WORDS[self.measure]
+
+    @property
     def plane(self) -> bool:
-        """Whether the data are points of the plane, so that a network's answer can be drawn."""
-        return self.data != "digits"
+        """Whether the data are points of the plane with classes, so that a network's answers can be drawn as a map."""
+        return self.entry.features == PLANE and self.measure == "accuracy"
+
+    @property
+    def fitted(self) -> bool:
+        """Whether one number is told from one, so that a network's answers can be drawn as a curve."""
+        return self.entry.features == 1 and self.measure == "r2"
 
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at the runs."""
@@ -121,7 +148,7 @@ class Result:
 
     @cached_property
     def curves(self) -> dict[Method, list[Point]]:
-        """Accuracy of each method, from many bits to few; a method without a run is left out."""
+        """Quality of each method, from many bits to few; a method without a run is left out."""
         found = {method: curve(self.runs, method) for method in METHODS}
         return {method: points for method, points in found.items() if points}
 
@@ -132,17 +159,18 @@ class Result:
 
     @property
     def exact(self) -> Point | None:
-        """Float's accuracy, trained just as long."""
+        """Float's quality, trained just as long."""
         found = self.curves.get("float")
         return found[0] if found else None
 
     @property
     def guess(self) -> float:
-        """The share that guessing gets right."""
-        return 1 / _CLASSES.get(self.settings.data, _TWO)
+        """What guessing gets: one of the classes, or always the mean."""
+        classes = self.settings.entry.classes
+        return 1 / classes if classes else 0.0
 
     def at(self, method: Method, bits: int) -> Point | None:
-        """Return a method's accuracy at so many bits, if a run is there."""
+        """Return a method's quality at so many bits, if a run is there."""
         return next((point for point in self.curves.get(method, ()) if point.bits == bits), None)
 
     def columns(self) -> dict[str, list[Any]]:

@@ -9,7 +9,9 @@ from quantlab.experiments.training.experiment import Settings
 from quantlab.experiments.training.networks import Networks
 from quantlab.experiments.training.readings import NAMES, percent
 from quantlab.linear.static import Arithmetic
-from quantlab.nn import Gap, accuracy, agreement, gaps, to_integer, with_whole_biases
+from quantlab.nn import Gap, agreement, gaps, quality, r_squared, to_integer, with_whole_biases
+from quantlab.nn.hidden import Hidden
+from quantlab.nn.staircase import Staircase
 from quantlab.numerals import count, num, share
 
 ARITHMETICS: dict[Arithmetic, str] = {
@@ -18,6 +20,7 @@ ARITHMETICS: dict[Arithmetic, str] = {
     "once": "fixed point, rounds once",
     "twice": "fixed point, rounds twice",
 }
+_THRESHOLDS: dict[Arithmetic, str] = {"float64": "thresholds"}  # behind tanh nothing is multiplied
 _FLOAT_BYTES, _INT32_BYTES = 4, 4
 _KILO = 1024
 
@@ -32,38 +35,43 @@ class Check:
     gaps : list of Gap
         In the codes that enter each layer, over the test rows.
     agreement : float
-        Share of the test rows for which both choose the same class.
-    accuracy : float
+        Share of the test rows for which both choose the same class; of values, R² of the one against the other.
+    quality : float
     """
 
     arithmetic: Arithmetic
     gaps: list[Gap]
     agreement: float
-    accuracy: float
+    quality: float
 
 
 def checks(found: Networks) -> list[Check]:
-    """Run the trained network in integers, in each arithmetic.
+    """Run the trained network in integers, in each arithmetic that its hidden units leave.
 
     >>> from quantlab.experiments.training.networks import networks
     >>> [check.gaps[0].steps for check in checks(networks(Settings(data="blobs", epochs="20:15", bits=8)))]
     [0, 0, 0, 0]
     """
     x, labels = found.data.test
-    logits = found.trained(x)
+    outputs = found.trained(x)
     done = []
-    for arithmetic in ARITHMETICS:
+    for arithmetic in _ways(found.trained.hidden):
         network = to_integer(found.trained, arithmetic)
         own = network(x)
-        done.append(Check(arithmetic, gaps(network, found.trained, x), agreement(own, logits), accuracy(own, labels)))
+        same = agreement(own, outputs) if found.data.classes else r_squared(own[:, 0], outputs[:, 0])
+        done.append(Check(arithmetic, gaps(network, found.trained, x), same, quality(own, labels)))
     return done
 
 
-def check_columns(done: list[Check]) -> dict[str, list[Any]]:
+def _ways(hidden: Hidden) -> dict[Arithmetic, str]:
+    return _THRESHOLDS if hidden == "tanh" else ARITHMETICS
+
+
+def check_columns(settings: Settings, done: list[Check]) -> dict[str, list[Any]]:
     """Return the checks as a table of ready strings."""
-    layers = range(1, len(done[0].gaps))
+    layers, words = range(1, len(done[0].gaps)), settings.words
     return {
-        "requantized by": [ARITHMETICS[check.arithmetic] for check in done],
+        "requantized by": [_ways(settings.hidden)[check.arithmetic] for check in done],
         **{
             f"other codes into layer {layer + 1}": [
                 f"{share(check.gaps[layer].share)}, by {check.gaps[layer].steps}" if check.gaps[layer].share else "none"
@@ -71,8 +79,8 @@ def check_columns(done: list[Check]) -> dict[str, list[Any]]:
             ]
             for layer in layers
         },
-        "same answer": [percent(check.agreement) for check in done],
-        "right": [percent(check.accuracy) for check in done],
+        words.same: [percent(check.agreement) for check in done],
+        words.good: [percent(check.quality) for check in done],
     }
 
 
@@ -90,6 +98,7 @@ def storage_columns(found: Networks) -> dict[str, list[Any]]:
         bits = own.weight.quantizer.scheme.bits
         before = _FLOAT_BYTES * (out * into + out)
         after = -(-out * into * bits // 8) + _INT32_BYTES * out + _FLOAT_BYTES * own.weight.scales().size
+        after += _INT32_BYTES * own.thresholds.size if isinstance(own, Staircase) else 0
         last = own.bias_codes is None
         rows.append(
             (
@@ -123,10 +132,23 @@ def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:
     whole = gaps(to_integer(found.trained), with_whole_biases(found.trained), found.data.test.x)
     left = max(gap.share for gap in whole)
     reason = "with such biases the simulation has the very same codes" if not left else f"but for {share(left)}"
+    near = (
+        f"gives the same answer for **{percent(exact.agreement)}** of the test rows"
+        if settings.measure == "accuracy"
+        else f"explains **{percent(exact.agreement)}** of the variance of what the simulation gives"
+    )
+    first = to_integer(found.trained).layers[0]
+    if isinstance(first, Staircase):
+        steps = count(first.thresholds.shape[1])
+        return (
+            f"Converted, the {NAMES[settings.method]} network multiplies integers only and {near}. Tanh is no table of "
+            f"floats: a sum is compared with {steps} thresholds, and how many it reaches is the next code. At most "
+            f"{_most(exact)} of a layer's codes differ, since its biases are whole steps of the sums: {reason}."
+        )
     return (
-        f"Converted, the {NAMES[settings.method]} network multiplies integers only and gives the same answer for "
-        f"**{percent(exact.agreement)}** of the test rows. At most {_most(exact)} of a layer's codes differ, since its "
-        f"biases are whole steps of the sums: {reason}. Rounding twice, as some engines do, makes that {_most(twice)}."
+        f"Converted, the {NAMES[settings.method]} network multiplies integers only and {near}. At most {_most(exact)} "
+        f"of a layer's codes differ, since its biases are whole steps of the sums: {reason}. Rounding twice, as some "
+        f"engines do, makes that {_most(twice)}."
     )
 
 

@@ -52,7 +52,7 @@ def _stored(name: str) -> tuple[Run, ...] | None:
 
 
 def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
-    """Return how many runs have another accuracy than the stored ones; what is in one of them only does not count.
+    """Return how many runs have another quality than the stored ones; what is in one of them only does not count.
 
     Parameters
     ----------
@@ -63,8 +63,8 @@ def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
     >>> differing(kept(Settings()), kept(Settings()))
     0
     """
-    known = {run.job: run.accuracy for run in stored}
-    return sum(run.job in known and run.accuracy != known[run.job] for run in runs)
+    known = {run.job: run.quality for run in stored}
+    return sum(run.job in known and run.quality != known[run.job] for run in runs)
 
 
 def seconds_expected(settings: Settings) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from quantlab.experiments.training.experiment import Recall, Settings, compute_anew
-from quantlab.nn import Dataset, Job, Method, Network, Plan, Run, Simulation, accuracy, load, observe
+from quantlab.nn import Dataset, Job, Method, Network, Plan, Run, Simulation, load, observe, quality
 from quantlab.nn.ptq import convert
 from quantlab.nn.sweep import Floats, run
 
@@ -42,9 +42,9 @@ class Networks:
     trained: Simulation
     losses: dict[Method, tuple[float, ...]]
 
-    def right(self, network: Network | Simulation) -> float:
-        """Return the share of the test rows that a network gets right."""
-        return accuracy(network(self.data.test.x), self.data.test.labels)
+    def quality(self, network: Network | Simulation) -> float:
+        """Return a network's accuracy, or its R², over the test rows."""
+        return quality(network(self.data.test.x), self.data.test.labels)
 
     def loss_columns(self) -> dict[str, list[Any]]:
         """Return the losses as a table."""
@@ -66,7 +66,7 @@ def networks(settings: Settings, runs: Iterable[Run] = (), recall: Recall = comp
     Examples
     --------
     >>> found = networks(Settings(data="blobs", epochs="20:15", bits=8))
-    >>> found.right(found.trained) > 0.9, len(found.losses["qat"])
+    >>> found.quality(found.trained) > 0.9, len(found.losses["qat"])
     (True, 15)
     """
     plan, method, bits = settings.plan(), settings.method, settings.bits

@@ -6,6 +6,7 @@ from typing import Any
 
 from quantlab.experiments.page import Reading
 from quantlab.experiments.training.experiment import Result, Settings
+from quantlab.experiments.training.measures import worth
 from quantlab.experiments.training.networks import Networks
 from quantlab.nn import METHODS, Job, changed_codes
 from quantlab.nn.sweep import Point
@@ -26,7 +27,7 @@ def percent(part: float) -> str:
 
 
 def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
-    """Return the six numbers of the row: accuracies at the chosen bits over the seeds, then two of the networks.
+    """Return the six numbers of the row: accuracies or R² at the chosen bits over the seeds, then two of the networks.
 
     Parameters
     ----------
@@ -35,8 +36,8 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     """
     settings, exact = result.settings, result.exact
     lead = Reading("Float, trained as long", "–" if exact is None else percent(exact.mean), None, "float twin")
-    accuracies = tuple(
-        _accuracy(NAMES[method], result.at(method, settings.bits), exact, settings.bits, method)
+    qualities = tuple(
+        _quality(NAMES[method], result.at(method, settings.bits), exact, settings.bits, method)
         for method in METHODS[1:]
     )
     moved = changed_codes(found.before, found.trained)
@@ -45,13 +46,13 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     kilobytes = found.trained.nbytes / _KILO
     return (
         lead,
-        *accuracies,
+        *qualities,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
         Reading("Weights and biases", num(kilobytes, 3, "KB"), None, ""),
     )
 
 
-def _accuracy(name: str, point: Point | None, exact: Point | None, bits: int, word: str) -> Reading:
+def _quality(name: str, point: Point | None, exact: Point | None, bits: int, word: str) -> Reading:
     label = f"{name}, {bits} bits"
     if point is None:
         return Reading(label, "–", None, word)
@@ -80,7 +81,7 @@ def run_columns(result: Result) -> dict[str, list[Any]]:
         "method": [NAMES[each.job.method] for each in runs],
         "bits": ["" if each.job.bits is None else str(each.job.bits) for each in runs],
         "seed": [each.job.seed for each in runs],
-        "accuracy": [each.accuracy for each in runs],
+        result.settings.words.name: [each.quality for each in runs],
         "last loss": [each.losses[-1] if each.losses else None for each in runs],
         "seconds": [round(each.seconds, 3) for each in runs],
     }
@@ -96,17 +97,18 @@ def job_name(job: Job) -> str:
 
 
 def row_note(result: Result, found: Networks) -> str:
-    """Say over what the accuracies are means, and what one test row is worth.
+    """Say over what the measures are means, and what one test row is worth.
 
     >>> from quantlab.experiments.training import run
     >>> from quantlab.experiments.training.networks import networks
     >>> settings = Settings(data="blobs", epochs="20:15")
     >>> row_note(run(settings), networks(settings)).replace(chr(160), " ")
-    'accuracies: mean of 5 seeds; one of 200 test rows: 0.50 pp of a seed; codes and bytes: seed 0'
+    'accuracy: mean of 5 seeds; one of 200 test rows: 0.50 pp of a seed; codes and bytes: seed 0'
     """
     seeds, rows = result.settings.seeds, len(found.data.test.x)
     mean = "of seed 0" if seeds == 1 else f"mean of {seeds} seeds"
-    return f"accuracies: {mean}; one of {rows} test rows: {num(100 / rows, 2, 'pp')} of a seed; codes and bytes: seed 0"
+    settings = result.settings
+    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: seed 0"
 
 
 def seconds_of(result: Result) -> float:

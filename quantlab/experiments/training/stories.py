@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from quantlab.experiments.training.experiment import FEATURES, PLANE, Result, Settings
+from quantlab.experiments.training.experiment import Result, Settings
 from quantlab.experiments.training.readings import percent
-from quantlab.nn import BITS, DATASETS
+from quantlab.nn import BITS
 from quantlab.nn.sweep import Point
 from quantlab.numerals import UNIT_SPACE, num, share
 
@@ -83,6 +83,19 @@ def _scratch(result: Result) -> str | None:
     )
 
 
+def _value(result: Result) -> str | None:
+    bits, exact = result.settings.bits, result.exact
+    ptq, qat, lsq = (result.at(method, bits) for method in ("ptq", "qat", "lsq"))
+    if result.settings.measure != "r2" or exact is None or ptq is None or qat is None or lsq is None:
+        return None
+    low = min(ptq.mean, qat.mean) < 0
+    end = "below 0 the mean alone does better" if low else f"float explains {percent(exact.mean)}"
+    return (
+        f"A value needs more bits than a class. Of the variance (R²), :blue[PTQ] at {_bits(bits)} explains "
+        f"**{percent(ptq.mean)}**, :orange[QAT] **{percent(qat.mean)}**, learned steps **{percent(lsq.mean)}**; {end}."
+    )
+
+
 def _two(result: Result) -> str | None:
     exact, qat, lsq = result.exact, result.at("qat", 2), result.at("lsq", 2)
     if result.settings.bits != min(BITS) or exact is None or qat is None or lsq is None:
@@ -144,9 +157,7 @@ def _curve(result: Result) -> str:
 
 def _middle(result: Result) -> float:
     """Return the share of the weights that lie between the first and the last layer."""
-    entry = DATASETS[result.settings.data]
-    sizes = (FEATURES.get(result.settings.data, PLANE), *entry.hidden, round(1 / result.guess))
-    counts = [into * out for into, out in pairwise(sizes)]
+    counts = [into * out for into, out in pairwise(result.settings.entry.sizes)]
     return sum(counts[1:-1]) / sum(counts)
 
 
@@ -164,11 +175,12 @@ def _bits(bits: int) -> str:
     return f"{bits}{UNIT_SPACE}bits"
 
 
-STORIES = (_nothing, _rescaled, _one_more_level, _ends, _scratch, _two, _wide, _chosen, _curve)
+STORIES = (_nothing, _rescaled, _one_more_level, _ends, _scratch, _value, _two, _wide, _chosen, _curve)
 TRIES: dict[str, Settings] = {
     "digits": Settings(),
     "spirals at 3 bits": Settings(data="spirals"),
     "8 bits": Settings(bits=8),
+    "a curve at 4 bits": Settings(data="regression", bits=4),
     "2 bits, learned steps": Settings(bits=2, learned=True),
     "2 bits, one more level": Settings(bits=2, weight_scale="half_range"),
     "QAT from scratch": Settings(scratch=True),

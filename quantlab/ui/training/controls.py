@@ -18,6 +18,7 @@ _RULES = {
     "full": "absmax / ((2ᵇ − 1) / 2)",
 }
 _STARTS = {False: "a trained network", True: "random weights"}
+_HIDDEN = {"relu": "ReLU", "tanh": "tanh"}
 _ENDS = {False: "the same bits", True: "8 bits"}
 _CHANNELS = {False: "as trained", True: "rescaled by 2⁻⁴ to 2⁴"}
 _OWN_RATE = 0.0
@@ -122,13 +123,9 @@ def _groups() -> None:
             # A menu takes None for nothing chosen.
             **address.key("rate", to_widget=lambda rate: rate or _OWN_RATE, from_widget=lambda rate: rate or None),
         )
-        bar.select(
-            "far_apart",
-            "Channels",
-            _CHANNELS,
-            help="There are no trained channels yet." if settings.scratch else help_for("far apart"),
-            disabled=settings.scratch,
-        )
+        bar.select("hidden", "Hidden units", _HIDDEN, help=help_for("hidden units"))
+        why = _not_rescaled(settings)
+        bar.select("far_apart", "Channels", _CHANNELS, help=why or help_for("far apart"), disabled=bool(why))
     with look_side:
         st.markdown("**Looked at**")
         st.slider(
@@ -139,3 +136,10 @@ def _groups() -> None:
             **address.key("layer"),
         )
         st.caption("Activations: affine, unsigned, min-max. A network's layers all have the same bits.")
+
+
+def _not_rescaled(settings: Settings) -> str:
+    """Say why channels cannot be rescaled; empty where they can."""
+    if settings.scratch:
+        return "There are no trained channels yet."
+    return "Tanh lets no factor pass: what reads a channel could not undo it." if settings.hidden == "tanh" else ""

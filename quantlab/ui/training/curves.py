@@ -5,8 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from quantlab import charts
-from quantlab.experiments.training import Settings
-from quantlab.experiments.training.boundary import boundaries, points_of
+from quantlab.experiments.training import Settings, boundary, fits
 from quantlab.experiments.training.networks import Networks
 from quantlab.experiments.training.readings import NAMES, file_stem, percent
 from quantlab.experiments.training.weights import grid_sentence, weights
@@ -25,8 +24,8 @@ def losses(settings: Settings, found: Networks) -> None:
             "losses",
             "Loss",
             f"{name}, {settings.bits} bits, seed 0, beside its float twin",
-            f"Mean cross-entropy of each epoch for {name} at {settings.bits} bits and for the float twin.",
-            lambda: charts.loss_curves(curves, narrow=window().narrow),
+            f"Mean {settings.words.loss} of each epoch for {name} at {settings.bits} bits and for the float twin.",
+            lambda: charts.loss_curves(curves, unit=settings.words.nats, narrow=window().narrow),
             found.loss_columns,
         ),
         file_stem(settings, "losses"),
@@ -66,18 +65,18 @@ def maps(settings: Settings, found: Networks) -> None:
         f"{found.data.name}, {settings.bits} bits, seed 0, same axes; the line is where the answer changes",
         key="boundaries",
     )
-    points = points_of(found)
-    for place, each in zip(st.columns(3, gap="large"), boundaries(settings, found), strict=True):
+    points = boundary.points_of(found)
+    for place, each in zip(st.columns(3, gap="large"), boundary.boundaries(settings, found), strict=True):
         name, colour = NAMES[each.method], _COLOURS[each.method]
         bits = "" if each.method == "float" else f"{settings.bits} bits, "
-        remark = f"{bits}{percent(each.accuracy)}"
+        remark = f"{bits}{percent(each.quality)}"
         with place:
             show(
                 Chart(
                     f"boundary-{each.method}",
                     name,
                     f":{colour}[{remark}]" if colour else remark,
-                    f"What {name} answers over the plane, and the test points: {bits}{percent(each.accuracy)} right.",
+                    f"What {name} answers over the plane, and the test points: {bits}{percent(each.quality)} right.",
                     lambda each=each: charts.decision_boundary(  # type: ignore[misc]
                         each.axis, each.answer, points, cuts=each.cuts, method=each.method, narrow=window().narrow
                     ),
@@ -86,3 +85,32 @@ def maps(settings: Settings, found: Networks) -> None:
                 ),
                 file_stem(settings, f"boundary-{each.method}"),
             )
+
+
+def fitted(settings: Settings, found: Networks) -> None:
+    """Draw the curves that float, PTQ and QAT or LSQ make of the points, abreast on the same axes."""
+    look.title(
+        "Fitted curves",
+        f"{found.data.name}, {settings.bits} bits, seed 0, same axes; dots are the test points",
+        key="fits",
+    )
+    points, shown = fits.points_of(found), fits.fits(settings, found)
+    for place, each in zip(st.columns(3, gap="large"), shown, strict=True):
+        name, colour = NAMES[each.method], _COLOURS[each.method]
+        remark = f"{'' if each.method == 'float' else f'{settings.bits} bits, '}R² {percent(each.quality)}"
+        with place:
+            show(
+                Chart(
+                    f"fit-{each.method}",
+                    name,
+                    f":{colour}[{remark}]" if colour else remark,
+                    f"The curve of {name} over the test points, {remark}.",
+                    lambda each=each: charts.fitted_curve(  # type: ignore[misc]
+                        each.x, each.y, points, method=each.method, narrow=window().narrow
+                    ),
+                    each.columns,
+                    abreast=3,
+                ),
+                file_stem(settings, f"fit-{each.method}"),
+            )
+    st.caption(fits.sentence(settings, shown))

@@ -114,5 +114,5 @@ def _of_work(settings: Settings, own: Work) -> str:
         return f"{took}."
     other = differing(own.runs, stored)
     if not other:
-        return f"{took}: **every accuracy equals the kept one**."
-    return f"{took}: {other} accuracies differ from the kept ones, as another processor sums in another order."
+        return f"{took}: **every {settings.words.name} equals the kept one**."
+    return f"{took}: {other} of them differ from the kept ones, as another processor sums in another order."

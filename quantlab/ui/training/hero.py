@@ -47,7 +47,9 @@ def _draw(settings: Settings, alt: str) -> None:
         shown.columns,
         key="curve",
         file_name=stem,
-        picture=lambda: charts.standalone(figure, title="Accuracy against bits", alt=anatomy.spoken(alt), name=stem),
+        picture=lambda: charts.standalone(
+            figure, title=f"{settings.words.title} against bits", alt=anatomy.spoken(alt), name=stem
+        ),
     )
 
 
@@ -82,5 +84,7 @@ def curve(shown: Result) -> go.Figure:
         reference=None if shown.exact is None else shown.exact.mean * 100,
         guess=shown.guess * 100,
         chosen=shown.settings.bits,
+        measure=shown.settings.words.axis,
+        least=shown.settings.words.least,
         narrow=window().narrow,
     )

@@ -20,4 +20,4 @@ def draw(result: Result, found: Networks) -> None:
     look.title(
         "Against the simulation in float32", "over the test rows; share of codes, and by how many steps", key="gaps"
     )
-    st.table(pd.DataFrame(check_columns(done)).set_index("requantized by"))
+    st.table(pd.DataFrame(check_columns(result.settings, done)).set_index("requantized by"))
