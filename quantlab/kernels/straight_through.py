@@ -93,13 +93,13 @@ def rounded(m: Any, x: int, n: int, scale: Any, least: Any, most: Any, out: int,
     scale, least, most : float32
         The end codes less the zero point.
     """
-    x, out, gate = np.uint64(x), np.uint64(out), np.uint64(gate)
+    values, grid, own = np.uint64(x), np.uint64(out), np.uint64(gate)
     for k in range(np.uint64(n)):
-        step = np.rint(m[x + k] / scale)
+        step = np.rint(m[values + k] / scale)
         held = most if step > most else step
         held = least if held < least else held  # in this order NaN stays
-        m[out + k] = held * scale + np.float32(0)  # no −0
-        m[gate + k] = np.float32(1) if held == step else np.float32(0)
+        m[grid + k] = held * scale + np.float32(0)  # no −0
+        m[own + k] = np.float32(1) if held == step else np.float32(0)
 
 
 @inner
@@ -112,23 +112,23 @@ def rounded_to_learned(
     ----------
     Esser et al. 2020, equations 3 and 5.
     """
-    x, out, gate, turn = np.uint64(x), np.uint64(out), np.uint64(gate), np.uint64(turn)
+    values, grid, own, its = np.uint64(x), np.uint64(out), np.uint64(gate), np.uint64(turn)
     for k in range(np.uint64(n)):
-        quotient = m[x + k] / scale
+        quotient = m[values + k] / scale
         step = np.rint(quotient)
         held = most if step > most else step
         held = least if held < least else held
-        m[out + k] = held * scale + np.float32(0)
+        m[grid + k] = held * scale + np.float32(0)
         inside = quotient >= least and quotient <= most
-        m[gate + k] = np.float32(1) if inside else np.float32(0)
-        m[turn + k] = held - (quotient if inside else np.float32(0))
+        m[own + k] = np.float32(1) if inside else np.float32(0)
+        m[its + k] = held - (quotient if inside else np.float32(0))
 
 
 @summing
 def _dot(m: Any, a: int, b: int, n: int) -> Any:
-    total, a, b = np.float32(0), np.uint64(a), np.uint64(b)
+    total, one, other = np.float32(0), np.uint64(a), np.uint64(b)
     for k in range(np.uint64(n)):
-        total += m[a + k] * m[b + k]
+        total += m[one + k] * m[other + k]
     return total
 
 

@@ -38,7 +38,8 @@ FLOAT, RANGES, LEARNED = range(3)  # what is rounded: nothing, to grids that fol
 RELU, TANH = range(2)
 CROSS_ENTROPY, SQUARED_ERROR = range(2)
 STILL, MOMENTUM, ADAM = range(3)  # how parameters descend; STILL leaves the slopes of the last batch
-_FIRST, _SECOND, _TINY = np.float32(1 - 0.9), np.float32(1 - 0.999), np.float32(1e-8)  # Adam's own
+FIRST, SECOND = 0.9, 0.999  # what Adam keeps of its means
+_NEW_FIRST, _NEW_SECOND, _TINY = np.float32(1 - FIRST), np.float32(1 - SECOND), np.float32(1e-8)
 
 # A row of the table is a layer: how many inputs and outputs it has, and they padded; where its weight (out, in), bias
 # and learned steps lie among the parameters; where what enters it lies as it came, and as it is multiplied; its weight
@@ -67,8 +68,8 @@ class Course(NamedTuple):
         STILL, MOMENTUM or ADAM.
     watching : int
         In how many steps of the call the ranges follow.
-    count : int
-        Of parameters, learned steps among them; slopes and the two means of descent follow on them, then as many
+    parameters : int
+        How many, learned steps among them; slopes and the two means of descent follow on them, then as many
         zeros as the widest row has.
     ends : int
         Where the last layer's outputs lie.
@@ -83,7 +84,7 @@ class Course(NamedTuple):
     loss: int
     rule: int
     watching: int
-    count: int
+    parameters: int
     ends: int
     back: int
     spare: int
@@ -191,13 +192,13 @@ def _forward(m: Any, bits: Any, raw: Any, table: Any, grids: Any, course: Course
 @inner
 def _back(m: Any, table: Any, grids: Any, course: Course, rows: int) -> None:
     """Fill the slopes of all parameters from those of the last layer's outputs."""
-    back, spare, zeros = course.ends, course.back, 4 * course.count
+    back, spare, zeros = course.ends, course.back, 4 * course.parameters
     for number in range(len(table) - 1, -1, -1):
         layer, grid = table[number], grids[number]
         wide_in, wide_out = layer[WIDE_IN], layer[WIDE_OUT]
-        own = course.count + layer[WEIGHT]
+        own = course.parameters + layer[WEIGHT]
         product(m, back, 1, wide_out, layer[INTO], wide_in, zeros, own, wide_in, layer[OUTPUTS], rows, wide_in)
-        _column_sums(m, back, wide_out, rows, course.count + layer[BIAS])
+        _column_sums(m, back, wide_out, rows, course.parameters + layer[BIAS])
         if number or course.rounding == LEARNED:
             product(m, back, wide_out, 1, layer[BY], wide_in, zeros, spare, wide_in, rows, layer[OUTPUTS], wide_in)
         if course.rounding == LEARNED:
@@ -213,7 +214,7 @@ def _back(m: Any, table: Any, grids: Any, course: Course, rows: int) -> None:
 def _step_slopes(m: Any, layer: Any, grid: Any, course: Course, slopes: int, back: int, rows: int) -> None:
     parts = layer[OUTPUTS] if course.by_row else 1
     each, wide = 1 if course.by_row else layer[OUTPUTS], layer[WIDE_IN]
-    at = course.count + layer[STEPS]
+    at = course.parameters + layer[STEPS]
     for part in range(parts):
         moved = part * each * wide
         slope = scale_slope(m, layer[WEIGHT_TURN] + moved, slopes + moved, wide, each)
@@ -223,20 +224,20 @@ def _step_slopes(m: Any, layer: Any, grid: Any, course: Course, slopes: int, bac
 
 @inner
 def _times(m: Any, at: int, factor: int, n: int) -> None:
-    at, factor = np.uint64(at), np.uint64(factor)
+    first, by = np.uint64(at), np.uint64(factor)
     for k in range(np.uint64(n)):
-        m[at + k] *= m[factor + k]
+        m[first + k] *= m[by + k]
 
 
 @inner
 def _column_sums(m: Any, at: int, wide: int, rows: int, out: int) -> None:
-    out = np.uint64(out)
+    sums = np.uint64(out)
     for k in range(np.uint64(wide)):
-        m[out + k] = np.float32(0)
+        m[sums + k] = np.float32(0)
     for i in range(rows):
         base = np.uint64(at + i * wide)
         for k in range(np.uint64(wide)):
-            m[out + k] += m[base + k]
+            m[sums + k] += m[base + k]
 
 
 @inner
@@ -249,9 +250,9 @@ def _descend(m: Any, n: int, rule: int, rate: Any, second_share: Any, momentum: 
             mean = mean * momentum + slope
             m[k] -= mean * rate
         else:
-            mean += (slope - mean) * _FIRST
+            mean += (slope - mean) * _NEW_FIRST
             square = m[second + k]
-            square += (slope * slope - square) * _SECOND
+            square += (slope * slope - square) * _NEW_SECOND
             m[second + k] = square
             m[k] -= mean * rate / (np.sqrt(square / second_share) + _TINY)
         m[first + k] = mean
@@ -308,7 +309,7 @@ def train(
             total += squared_error(m, course.ends, last[WIDE_OUT], wanted, order, first, rows)
         _back(m, table, grids, course, rows)
         if course.rule != STILL:
-            _descend(m, course.count, course.rule, pace[step, 0], pace[step, 1], momentum)
+            _descend(m, course.parameters, course.rule, pace[step, 0], pace[step, 1], momentum)
             if course.rounding == LEARNED:
                 _hold(m, table, course)
     return total

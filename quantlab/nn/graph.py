@@ -28,12 +28,15 @@ from quantlab.kernels.straight_through import (
 )
 from quantlab.quantizer import Quantizer
 
+from .datasets import Labels
+from .hidden import Hidden
 from .network import Layer, Network
 from .rounding import first_step, step_damping
 from .simulation import Recipe, SimulatedLayer, Simulation
 
 F32 = npt.NDArray[np.float32]
 _DIVISORS = {"restricted": lambda most: most, "half_range": lambda most: most + 1, "full": lambda most: most + 0.5}
+_HIDDEN: dict[Hidden, int] = {"relu": kernels.RELU, "tanh": kernels.TANH}
 _RULES = {"momentum": kernels.MOMENTUM, "adam": kernels.ADAM, None: kernels.STILL}
 
 
@@ -72,7 +75,8 @@ class Graph:
     """
 
     def __init__(self, network: Network, recipe: Recipe | None = None, *, learned: bool = False, batch: int) -> None:
-        self.sizes, self.recipe, self.learned, self.batch = network.sizes, recipe, learned, batch
+        self.sizes, self.hidden, self.batch = network.sizes, network.hidden, batch
+        self.recipe, self.learned = recipe, learned
         self.by_row = recipe is not None and recipe.per == "channel"
         count = len(network.layers)
         self.table = np.zeros((count, kernels.FIELDS), np.int64)
@@ -148,7 +152,7 @@ class Graph:
     def run(
         self,
         x: F32,
-        wanted: F32,
+        labels: Labels,
         order: npt.NDArray[np.int64],
         pace: F32,
         rule: str | None,
@@ -160,8 +164,7 @@ class Graph:
         Parameters
         ----------
         x : (rows, features) float32
-        wanted : (rows,) float32
-            Classes.
+        labels : (rows,) integers, or floats for squared error
         order : int64 array
             The rows, as they come.
         pace : (steps, 2) float32
@@ -177,24 +180,21 @@ class Graph:
             self.batch,
             rounding,
             int(self.by_row),
-            kernels.RELU,
-            kernels.CROSS_ENTROPY,
+            _HIDDEN[self.hidden],
+            kernels.SQUARED_ERROR if labels.dtype.kind == "f" else kernels.CROSS_ENTROPY,
             _RULES[rule],
             watching,
             self._count,
             *self._places,
         )
-        flat = np.ascontiguousarray(x, np.float32).reshape(-1)
-        return float(
-            kernels.train(
-                self.memory, flat, wanted, order, self.table, self.grids, pace, np.float32(momentum), course
-            )
-        )
+        rows, wanted = np.ascontiguousarray(x, np.float32).reshape(-1), labels.astype(np.float32)
+        state = self.table, self.grids, pace
+        return float(kernels.train(self.memory, rows, wanted, order, *state, np.float32(momentum), course))
 
-    def fill(self, x: F32, labels: npt.NDArray[Any], *, watching: bool = True) -> float:
+    def fill(self, x: F32, labels: Labels, *, watching: bool = True) -> float:
         """Fill the slopes of one batch, move nothing, and return its mean loss."""
         pace = np.ones((1, 2), np.float32)
-        total = self.run(x, labels.astype(np.float32), np.arange(len(x)), pace, None, watching=int(watching))
+        total = self.run(x, labels, np.arange(len(x)), pace, None, watching=int(watching))
         return total / len(x)
 
     @property
@@ -220,4 +220,4 @@ class Graph:
                 ends = grid[LO : LO + 1].copy(), grid[HI : HI + 1].copy()
                 input_grid = Quantizer.from_range(like, *ends, self.input_schemes[number])
             layers.append(SimulatedLayer(weight, bias, weight_grid, input_grid))
-        return Simulation(tuple(layers), self.recipe)
+        return Simulation(tuple(layers), self.recipe, self.hidden)
