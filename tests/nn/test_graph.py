@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
+import fences
 import naive_training
 import numpy as np
 import pytest
@@ -222,3 +223,15 @@ def test_a_parameter_that_is_no_number_is_seen(recipe, learned, bad):
     graph.layers[1].weight[0, 0] = bad
     with pytest.raises(DivergenceError, match="Training diverged in epoch 1"):
         next(passes(graph, data, Training(epochs=3)))
+
+
+@pytest.mark.parametrize("sizes", [(3, 9, 17, 2), (1, 1), (64, 10)])
+def test_steps_stay_within_their_memory(sizes):
+    rng, fence = np.random.default_rng(0), fences.Fence()
+    network = Network.drawn(sizes)
+    for recipe, learned in ((None, False), (Recipe(bits=3), False), (Recipe(bits=3, per="channel"), True)):
+        graph = Graph(network, recipe, learned=learned, batch=13)
+        graph.memory = fence.copy(graph.memory)
+        x = fence.copy(rng.normal(size=(29, sizes[0])).astype(np.float32))
+        graph.run(x, rng.integers(0, sizes[-1], 29), np.arange(29), np.ones((3, 2), np.float32), "adam", watching=3)
+    assert fence.intact()
