@@ -11,7 +11,7 @@ import streamlit as st  # noqa: E402
 from quantlab.experiments import training  # noqa: E402
 from quantlab.experiments.training import readings, stories  # noqa: E402
 from quantlab.experiments.training.networks import networks  # noqa: E402
-from quantlab.ui import address, anatomy, cache, sharing  # noqa: E402
+from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
 from quantlab.ui.training import ahead, controls, curves, desk, hero  # noqa: E402
 from quantlab.ui.training.views import VIEWS  # noqa: E402
 
@@ -27,6 +27,7 @@ with anatomy.control_bar():
     controls.epochs()
     controls.more()
     sharing.share(yours=False)
+    bar.pin(controls.OTHERS)
     controls.train(settings)
 anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
@@ -37,7 +38,7 @@ with anatomy.hero():
 # Of one seed; trained in a second where neither this visitor nor the server has done it.
 found = networks(settings, result.runs, cache.shared)
 ahead.AHEAD.prepare(settings, cache.shared)
-anatomy.numbers(readings.readings(result, found), "float")
+anatomy.numbers(readings.readings(result, found), readings.compared_with(result))
 st.caption(readings.row_note(result, found))
 if settings.plane:
     curves.maps(settings, found)

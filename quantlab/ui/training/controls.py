@@ -57,6 +57,9 @@ def method() -> None:
     )
 
 
+OTHERS = {"float": "float", "pinned": "pinned"}
+
+
 def seeds(*, width: int = 88) -> None:
     """Choose how many networks of each kind are trained."""
     st.selectbox(
@@ -135,6 +138,7 @@ def _groups() -> None:
             help="Whose weights and input are drawn. Default 2.",
             **address.key("layer"),
         )
+        bar.compare(OTHERS)
         st.caption("Activations: affine, unsigned, min-max. A network's layers all have the same bits.")
 
 
