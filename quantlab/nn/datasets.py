@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
@@ -113,6 +113,7 @@ def _loss(classes: int) -> Loss:
     return "cross_entropy" if classes else "squared_error"
 
 
+@lru_cache(maxsize=16)  # every job of a seed begins with it; nobody can write to its arrays
 def load(name: str, seed: int = 0) -> Dataset:
     """Return one of DATASETS, split by a seed.
 

@@ -6,6 +6,8 @@ windows on it. The order of everything that is summed is that of the kernel, on 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -204,20 +206,51 @@ class Graph:
 
     def simulation(self) -> Simulation:
         """Return the rounded network as it stands."""
+        return self.kept().simulation
+
+    def kept(self) -> Kept:
+        """Return the rounded network as it stands, to be made when it is asked for."""
         assert self.recipe is not None, "what is not rounded has no grids"
-        layers = []
+        layers = [Layer(*(array.copy() for array in layer)) for layer in self.layers]
+        steps = [(weight.copy(), into.copy()) for weight, into in self.learning]
+        return Kept(self, layers, steps, self.grids.copy())
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """What a rounded network was at some moment of its training.
+
+    Attributes
+    ----------
+    graph : Graph
+        Which may train on.
+    layers : list of Layer
+    steps : list of pairs of arrays
+        Learned ones.
+    grids : float64 array (layers, GRID)
+    """
+
+    graph: Graph
+    layers: list[Layer]
+    steps: list[tuple[F32, F32]]
+    grids: npt.NDArray[np.float64]
+
+    @cached_property
+    def simulation(self) -> Simulation:
+        """The network, its grids as the library has them."""
+        graph, layers = self.graph, []
+        assert graph.recipe is not None, "what is not rounded has no grids"
         for number, (grid, (weight, bias)) in enumerate(zip(self.grids, self.layers, strict=True)):
-            weight, bias, like = weight.copy(), bias.copy(), np.zeros(1, np.float32)
             weight.flags.writeable = bias.flags.writeable = False
-            if self.learned:
-                weight_step, input_step = self.learning[number]
-                scale = weight_step.copy() if self.by_row else weight_step.reshape(())[()]
-                zeros: Any = np.zeros(scale.shape, np.int64) if self.by_row else 0
-                weight_grid = Quantizer.from_parameters(scale, zeros, self.weight_schemes[number])
-                input_grid = Quantizer.from_parameters(input_step[0], int(grid[ZERO]), self.input_schemes[number])
+            if self.steps:
+                weight_step, input_step = self.steps[number]
+                scale: Any = weight_step if graph.by_row else weight_step.reshape(())[()]
+                zeros: Any = np.zeros(scale.shape, np.int64) if graph.by_row else 0
+                weight_grid = Quantizer.from_parameters(scale, zeros, graph.weight_schemes[number])
+                input_grid = Quantizer.from_parameters(input_step[0], int(grid[ZERO]), graph.input_schemes[number])
             else:
-                weight_grid = Quantizer(weight, self.weight_schemes[number])
-                ends = grid[LO : LO + 1].copy(), grid[HI : HI + 1].copy()
-                input_grid = Quantizer.from_range(like, *ends, self.input_schemes[number])
+                weight_grid = Quantizer(weight, graph.weight_schemes[number])
+                like, ends = np.zeros(1, np.float32), (grid[LO : LO + 1].copy(), grid[HI : HI + 1].copy())
+                input_grid = Quantizer.from_range(like, *ends, graph.input_schemes[number])
             layers.append(SimulatedLayer(weight, bias, weight_grid, input_grid))
-        return Simulation(tuple(layers), self.recipe, self.hidden)
+        return Simulation(tuple(layers), graph.recipe, graph.hidden)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .datasets import Labelled
-from .graph import Graph
+from .graph import Graph, Kept
 from .network import Network
 from .simulation import Recipe, Simulation
 from .train import Training, passes, require_fit
@@ -25,14 +25,20 @@ class SimulatedEpoch:
     ----------
     number : int
         From 1.
-    simulation : Simulation
     loss : float
         Mean cross-entropy of the epoch's rows in nats, or their mean squared error; each row as it was seen.
+    kept : Kept
+        What it was then.
     """
 
     number: int
-    simulation: Simulation
     loss: float
+    kept: Kept
+
+    @property
+    def simulation(self) -> Simulation:
+        """The network, made when it is asked for first: most epochs are only waited for."""
+        return self.kept.simulation
 
 
 def qat(
@@ -104,4 +110,4 @@ def qat_epochs(
     require_fit(network, data)
     graph = Graph(network, recipe, learned=learned_steps, batch=min(training.batch, len(data.x)))
     for number, loss in passes(graph, data, training, watched=FROZEN_FROM):
-        yield SimulatedEpoch(number, graph.simulation(), loss)
+        yield SimulatedEpoch(number, loss, graph.kept())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil, cos, pi
+from math import ceil
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -83,9 +83,9 @@ class Training:
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}; choose one.")
 
-    def rate_at(self, step: int, steps: int) -> float:
-        """Return the rate of a step, counted from 0, of so many."""
-        return self.rate * ((1 + cos(pi * step / steps)) / 2 if self.schedule == "cosine" else 1)
+    def rate_at(self, step: Any, steps: int) -> Any:
+        """Return the rate of a step, counted from 0, of so many; of an array of steps theirs."""
+        return self.rate * ((1 + np.cos(np.pi * step / steps)) / 2 if self.schedule == "cosine" else 1)
 
     def pace(self, start: int, stop: int, steps: int) -> F32:
         """Return what steps start to stop of so many multiply the first mean by, and divide the second one by.
@@ -95,11 +95,11 @@ class Training:
         >>> Training(epochs=1, rate=0.5, rule="momentum", schedule="constant").pace(0, 2, 2).tolist()
         [[0.5, 1.0], [0.5, 1.0]]
         """
-        found = np.ones((stop - start, 2))
-        for own, step in zip(found, range(start, stop), strict=True):
-            own[0] = self.rate_at(step, steps)
-            if self.rule == "adam":
-                own[:] = own[0] / (1 - FIRST ** (step + 1)), 1 - SECOND ** (step + 1)
+        step, found = np.arange(start, stop), np.ones((stop - start, 2))
+        found[:, 0] = self.rate_at(step, steps)
+        if self.rule == "adam":
+            found[:, 0] /= 1 - FIRST ** (step + 1)
+            found[:, 1] -= SECOND ** (step + 1)
         return found.astype(np.float32)
 
 
