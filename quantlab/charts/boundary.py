@@ -127,6 +127,6 @@ def fitted_curve(
     return figure(
         [tested, line(x, np.asarray(y), token, 3) | {"name": name}],
         margin={"l": _BESIDE, "r": 0, "t": 0, "b": _BELOW},
-        xaxis={"range": ends, "title": {"text": "first coordinate"}, "nticks": 4 if narrow else 5},
-        yaxis={"range": [low - room, high + room], "title": {"text": "second coordinate"}, "nticks": 5},
+        xaxis={"range": ends, "title": {"text": "input"}, "nticks": 4 if narrow else 5},
+        yaxis={"range": [low - room, high + room], "title": {"text": "value"}, "nticks": 5},
     )

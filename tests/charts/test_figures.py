@@ -95,7 +95,7 @@ def test_the_hero_colours_mean_one_thing_in_every_figure(drawn, word):
     errors = ("error x̂ − x", "error of a cell", "x", "input of the layer")
     accumulators = ("accumulator", "accumulator + bias")
     products = ("bits of weights and activations", "rows a batch", "operations a byte")
-    levels = ("weight", "x, input of the layer", "first coordinate")
+    levels = ("weight", "x, input of the layer", "first coordinate", "input")
     meant = {
         "integer": ("code", "x", "bits", "batch", "clip", *levels, *products, *accumulators),
         "rounding": (*errors, "K", "bits", *accumulators),

@@ -1,5 +1,6 @@
 """The Calibration page's numbers against the library's, one batch a time; and what its tries show."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -171,3 +172,17 @@ def test_the_other_grid_is_tried_after_the_present_batch_as_if_it_were_the_page_
         assert (there.lo[batches - 1], there.hi[batches - 1]) == (here.lo[batches - 1], here.hi[batches - 1])
         assert there.sqnr_db[batches - 1] == here.sqnr_db[batches - 1]
     assert compared.best().name == own.best().name
+
+
+def test_an_odd_batch_that_stretches_nothing_is_not_named_as_the_cause():
+    assert "odd" not in sentence(run(replace(Settings(), odd=1.05)))
+    assert "The odd" in sentence(run(replace(Settings(), odd=4.0, odd_at=1)))
+
+
+def test_observers_are_called_near_to_each_other_only_where_they_are():
+    near, far = (sentence(run(replace(Settings(), batches=10, **more))) for more in ({}, {"data": "tail"}))
+    for said in (near, far):
+        found = re.search(r"lie within ([\d.]+)", said)
+        assert found is None or float(found[1]) < 2
+        assert said.endswith("play on.")
+    assert "min-max" in far

@@ -188,9 +188,11 @@ def test_values_are_spoken_of_as_values():
     settings = Settings(data="regression", bits=3)
     result = shown(settings)
     said = sentence(result)
-    assert said.startswith("A value needs more bits than a class. Of the variance (R²), :blue[PTQ] at 3")
-    assert said.endswith("below 0 the mean alone does better.")
-    assert re.search(r"; float explains 9\d\.\d\xa0%\.$", sentence(shown(replace(settings, bits=6))))
+    assert said.startswith("Of the variance (R²) :blue[PTQ] explains")
+    assert said.endswith("none: worse than always the mean.")
+    assert "-" not in said
+    assert "−" not in said
+    assert re.search(r"; float, 9\d\.\d\xa0%\.$", sentence(shown(replace(settings, bits=6))))
     assert "R²" in run_columns(result)
     assert "accuracy" not in run_columns(result)
     assert result.guess == 0

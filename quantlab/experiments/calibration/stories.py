@@ -12,6 +12,7 @@ from quantlab.experiments.calibration.readings import held, percent
 from quantlab.numerals import UNIT_SPACE, decibels, num
 
 _WORTH = 0.5  # dB: less is no difference worth a sentence
+_ALIKE = 2.0  # dB by which observers may differ and still be called near to each other
 _RAISED = ("th", "st", "nd", "rd")
 
 
@@ -66,18 +67,25 @@ def _odd_to_come(result: Result) -> str | None:
     settings, at = result.settings, result.now
     if settings.odd == 1 or result.odd_seen:
         return None
-    sqnr = [float(each.sqnr_db[at]) for each in result.courses]
+    sqnr = {each.label: float(np.nan_to_num(each.sqnr_db[at])) for each in result.courses}
+    low, high = min(sqnr, key=sqnr.__getitem__), max(sqnr, key=sqnr.__getitem__)
+    gap = sqnr[high] - sqnr[low]
+    ends = (
+        f"the five observers lie within {decibels(gap)} of each other"
+        if gap < _ALIKE
+        else f":blue[{high}] has **{decibels(sqnr[high])}**, {low} {decibels(sqnr[low])}"
+    )
     return (
-        f"After **{_batches(settings.batches)}** the five observers lie within {decibels(max(sqnr) - min(sqnr))} "
-        f"of each other at {_bits(settings.bits)}. The odd batch is the {ordinal(settings.odd_at)}: play on."
+        f"After **{_batches(settings.batches)}** {ends} at {_bits(settings.bits)}. "
+        f"The odd batch is the {ordinal(settings.odd_at)}: play on."
     )
 
 
 def _odd(result: Result) -> str | None:
     settings, at = result.settings, result.now
-    if not result.odd_seen:
-        return None
     best, widest = result.best(), result.course("minmax")
+    if not result.odd_seen or not _stretches(widest, settings.odd_at - 1, at):
+        return None
     gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
     lead = f"The odd {ordinal(settings.odd_at)} batch stretches min-max to **{num(_reach(widest, at))}**"
     if gain < _WORTH:
@@ -87,6 +95,11 @@ def _odd(result: Result) -> str | None:
         f"{lead}; :blue[{best.label}] stops at **{num(_reach(best, at))}**. "
         f"On {held(result)} that is worth **{decibels(gain)}** at {_bits(settings.bits)}."
     )
+
+
+def _stretches(course: Course, odd: int, at: int) -> bool:
+    """Tell whether the odd batch made a range wider than the others would have."""
+    return _reach(course, odd) > _reach(course, odd - 1) if odd else _reach(course, at) == _reach(course, 0)
 
 
 def _never_negative(result: Result) -> str | None:

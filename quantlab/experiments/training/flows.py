@@ -30,7 +30,7 @@ class Step(NamedTuple):
 _TRAIN = Step("Train", "nn.train", "A float network, in float32.")
 _CONVERT = Step("Convert", "nn.to_integer", "Codes, int32 biases and multipliers; no float left in between.")
 FLOWS: dict[Flow, tuple[Step, ...]] = {
-    Flow("ptq", "PTQ", "rounds once: minutes, some data, no labels"): (
+    Flow("ptq", "PTQ", "rounds once: no training, some data, no labels"): (
         _TRAIN,
         Step("Observe", "observers.MinMaxObserver", "Rows pass; each layer's input shows its range."),
         Step("Choose grids", "quantlab.Quantizer", "A scale and a zero point from each range."),

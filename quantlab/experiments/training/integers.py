@@ -131,7 +131,8 @@ def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:
     exact, twice = done[0], done[-1]
     whole = gaps(to_integer(found.trained), with_whole_biases(found.trained), found.data.test.x)
     left = max(gap.share for gap in whole)
-    reason = "with such biases the simulation has the very same codes" if not left else f"but for {share(left)}"
+    rest = "none differs" if not left else f"{share(left)} still differ"
+    reason = f"Biases are rounded to whole steps of the sums, that is all: give the simulation such biases, and {rest}"
     near = (
         f"gives the same answer for **{percent(exact.agreement)}** of the test rows"
         if settings.measure == "accuracy"
@@ -143,12 +144,11 @@ def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:
         return (
             f"Converted, the {NAMES[settings.method]} network multiplies integers only and {near}. Tanh is no table of "
             f"floats: a sum is compared with {steps} thresholds, and how many it reaches is the next code. At most "
-            f"{_most(exact)} of a layer's codes differ, since its biases are whole steps of the sums: {reason}."
+            f"{_most(exact)} of a layer's codes differ. {reason}."
         )
     return (
         f"Converted, the {NAMES[settings.method]} network multiplies integers only and {near}. At most {_most(exact)} "
-        f"of a layer's codes differ, since its biases are whole steps of the sums: {reason}. Rounding twice, as some "
-        f"engines do, makes that {_most(twice)}."
+        f"of a layer's codes differ. {reason}. Rounding twice, as some engines do, makes that {_most(twice)}."
     )
 
 

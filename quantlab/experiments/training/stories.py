@@ -88,11 +88,11 @@ def _value(result: Result) -> str | None:
     ptq, qat, lsq = (result.at(method, bits) for method in ("ptq", "qat", "lsq"))
     if result.settings.measure != "r2" or exact is None or ptq is None or qat is None or lsq is None:
         return None
-    low = min(ptq.mean, qat.mean) < 0
-    end = "below 0 the mean alone does better" if low else f"float explains {percent(exact.mean)}"
+    told = [f"**{percent(each.mean)}**" if each.mean >= 0 else "**none**" for each in (ptq, qat, lsq)]
+    end = "none: worse than always the mean" if "**none**" in told else f"float, {percent(exact.mean)}"
     return (
-        f"A value needs more bits than a class. Of the variance (R²), :blue[PTQ] at {_bits(bits)} explains "
-        f"**{percent(ptq.mean)}**, :orange[QAT] **{percent(qat.mean)}**, learned steps **{percent(lsq.mean)}**; {end}."
+        f"Of the variance (R²) :blue[PTQ] explains {told[0]} at {_bits(bits)}, :orange[QAT] {told[1]}, learned steps "
+        f"{told[2]}; {end}."
     )
 
 
@@ -178,14 +178,14 @@ def _bits(bits: int) -> str:
 STORIES = (_nothing, _rescaled, _one_more_level, _ends, _scratch, _value, _two, _wide, _chosen, _curve)
 TRIES: dict[str, Settings] = {
     "digits": Settings(),
-    "spirals at 3 bits": Settings(data="spirals"),
+    "spirals": Settings(data="spirals"),
     "8 bits": Settings(bits=8),
-    "a curve at 4 bits": Settings(data="regression", bits=4),
+    "a curve": Settings(data="regression", bits=4),
     "2 bits, learned steps": Settings(bits=2, learned=True),
-    "2 bits, one more level": Settings(bits=2, weight_scale="half_range"),
+    "one more level": Settings(bits=2, weight_scale="half_range"),
     "QAT from scratch": Settings(scratch=True),
     "rescaled channels": Settings(far_apart=True, bits=8),
-    "first and last layer at 8": Settings(ends_at_8=True, bits=2),
+    "ends at 8 bits": Settings(ends_at_8=True, bits=2),
 }
 
 

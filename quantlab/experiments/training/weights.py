@@ -63,9 +63,13 @@ def weights(settings: Settings, found: Networks) -> Weights:
 
 
 def _levels(simulation: Simulation, layer: int, reach: float) -> NDArray[np.float64]:
-    grid = simulation.layers[layer].weight_grid
+    own = simulation.layers[layer]
+    grid = own.weight_grid
     scale = float(np.median(np.asarray(grid.scale, np.float64)))
     levels = np.arange(grid.qmin, grid.qmax + 1).astype(np.float64) * scale
+    # A restricted scale never reaches the lowest code; a learned one may.
+    if not (own.weight <= levels[0] + scale / 2).any():
+        levels = levels[1:]
     inside: NDArray[np.float64] = levels[np.abs(levels) <= reach]
     return inside
 

@@ -38,7 +38,9 @@ def odd(*, width: int = 124) -> None:
 
 def odd_at(*, width: int = 124) -> None:
     """Choose which batch is the odd one."""
-    st.slider("It is batch", 1, BATCHES, width=width, help="Which one is odd. Default 20.", **address.key("odd_at"))
+    none = address.settings().odd == 1
+    about = "None is odd: Odd batch × is 1." if none else "Which one is odd. Default 20."
+    st.slider("It is batch", 1, BATCHES, width=width, disabled=none, help=about, **address.key("odd_at"))
 
 
 def _tail() -> None:
