@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -207,15 +207,19 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--per", default="tensor", help="what shares the scale of a weight: tensor or channel")
     parser.add_argument("--weight-scale", default="restricted", help="restricted, half_range or full")
     parser.add_argument("--ends-at-8", action="store_true", help="first and last layer keep 8 bits")
-    parser.add_argument("--workers", type=int, default=1, help="processes, default 1")
+    parser.add_argument(
+        "--workers", type=int, default=1, help="processes, default 1; QUANTLAB_DASK names a Dask cluster"
+    )
     parser.add_argument("--csv", type=Path, metavar="PATH", help="every run as a line")
-    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app opens on")
+    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app brings along")
+    parser.add_argument("--here", action="store_true", help="compute on this machine, once, what the app opens on")
 
 
 def _train(options: argparse.Namespace) -> int:
-    from concurrent.futures import ProcessPoolExecutor
+    from concurrent.futures import Executor, ProcessPoolExecutor
 
     from quantlab.nn import BITS, Plan, sweep
+    from quantlab.nn.cluster import placed
     from quantlab.nn.sweep import to_csv
 
     if options.keep:
@@ -223,20 +227,33 @@ def _train(options: argparse.Namespace) -> int:
 
         kept.rewrite()
         return 0
+    if options.here:
+        from quantlab.experiments.training import kept
+
+        kept.prepare(_counted)
+        return 0
     if options.workers < 1:
         raise ValueError(f"--workers must be 1 or more, got {options.workers}; 1 is the default.")
     names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8", "hidden")
     plan = Plan(bits=tuple(options.bits or BITS), **{name: getattr(options, name) for name in names})
     runs, total = [], len(plan.jobs)
-    with ProcessPoolExecutor(options.workers) if options.workers > 1 else nullcontext() as executor:
-        for found in sweep(plan, executor):
+
+    def local() -> AbstractContextManager[Executor | None]:
+        return ProcessPoolExecutor(options.workers) if options.workers > 1 else nullcontext()
+
+    with placed(lambda sentence: print(sentence, file=sys.stderr), local) as place:
+        for found in sweep(plan, place.executor, ahead=2 * place.abreast):
             runs.append(found)
-            if sys.stderr.isatty():
-                print(f"\r\033[K{len(runs)} of {total}" * (len(runs) < total), end="", file=sys.stderr, flush=True)
+            _counted(len(runs), total)
     print("\n".join(_curves(plan, runs)))
     if options.csv:
         options.csv.write_text(to_csv(runs), encoding="utf-8")
     return 0
+
+
+def _counted(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K" + f"{done} of {total}" * (done < total), end="", file=sys.stderr, flush=True)
 
 
 def _curves(plan: Plan, runs: list[TrainingRun]) -> list[str]:

@@ -98,6 +98,14 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert COMMANDS[name].help in " ".join(capsys.readouterr().out.split())
 
 
+def test_train_says_where_the_cluster_does_not_answer_and_trains_here(capsys, monkeypatch):
+    monkeypatch.setenv("QUANTLAB_DASK", "tcp://127.0.0.1:9")
+    assert main(["train", "--data", "moons", "--bits", "8", "--seeds", "1", "--epochs", "1", "--again", "1"]) == 0
+    out, err = capsys.readouterr()
+    assert "moons, accuracy in %" in out
+    assert err.startswith("No Dask scheduler answers at tcp://127.0.0.1:9, as QUANTLAB_DASK says")
+
+
 def test_train_prints_the_curve_and_writes_every_run(tmp_path, capsys):
     path = tmp_path / "runs.csv"
     options = ["--data", "moons", "--bits", "4", "2", "--seeds", "2", "--epochs", "2", "--again", "1"]

@@ -13,7 +13,7 @@ from quantlab.arrays import npy, npz
 from quantlab.arrays.array import Array
 from quantlab.arrays.limits import MAX_TEXT, MAX_UPLOAD, FileError, plain, size_text
 from quantlab.arrays.npz import Member
-from quantlab.arrays.text import read_table
+from quantlab.arrays.text import read_table, require_text
 
 __all__ = ["FileError", "Member", "members", "parse_text", "read"]
 
@@ -76,6 +76,38 @@ def read(name: str, data: bytes | BinaryIO, *, member: str | None = None) -> Arr
     if kind != "text" and ending != kind:
         remark = ", ".join(filter(None, (f"a .{kind} by its content", remark)))
     return Array.of(values, label, remark)
+
+
+def text_of(name: str, data: bytes | BinaryIO, most_bytes: int) -> tuple[str, bytes]:
+    r"""Return the label and the bytes of a file that is text, without UTF-8's mark.
+
+    Parameters
+    ----------
+    name : str
+        As the visitor's browser gave it.
+    data : bytes or seekable binary stream
+    most_bytes : int
+        Looked at before anything is read.
+
+    Raises
+    ------
+    FileError
+        If it is larger, or no text.
+
+    Examples
+    --------
+    >>> text_of("folder/a.csv", b"x,y\n1,2\n", 1_000)
+    ('a.csv', b'x,y\n1,2\n')
+    """
+    stream, size = _opened(data)
+    kind = _kind(stream, name.lower().rpartition(".")[2])
+    if kind != "text":
+        raise FileError(f"The file is an array (.{kind}) and names no columns; save it as a table, CSV.")
+    if size > most_bytes:
+        raise FileError(f"The table takes {size_text(size)}, the limit is {size_text(most_bytes)}; save a part of it.")
+    text = stream.read(most_bytes + 1)
+    require_text(text)
+    return _label(name), text.removeprefix(b"\xef\xbb\xbf")
 
 
 def members(name: str, data: bytes | BinaryIO) -> list[Member]:

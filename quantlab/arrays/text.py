@@ -59,12 +59,7 @@ def read_table(data: bytes) -> tuple[F, str]:
     """
     if len(data) > MAX_TEXT:
         raise FileError(f"The text takes {size_text(len(data))}, the limit is {size_text(MAX_TEXT)}; save it as .npy.")
-    if data.startswith(_MARKS_16):
-        raise FileError("The text is in UTF-16; save it as UTF-8 (in Excel: CSV UTF-8).")
-    if b"\0" in data:
-        raise FileError("The file holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8.")
-    if _CONTROL.search(data):
-        raise FileError("The file holds control characters, so it is no table of numbers; save it as CSV.")
+    require_text(data)
     dialect = _dialect(data)
     rows = sum(block.rows for block in _blocks(data, dialect))
     if rows == 0:
@@ -79,6 +74,21 @@ def read_table(data: bytes) -> tuple[F, str]:
     if values.dtype == np.float64:
         remarks.append("float64, since float32 cannot hold every value")
     return accept(values.reshape(-1) if 1 in values.shape else values), ", ".join(filter(None, remarks))
+
+
+def require_text(data: bytes) -> None:
+    """Refuse what is no text in UTF-8 or another encoding that keeps ASCII.
+
+    Raises
+    ------
+    FileError
+    """
+    if data.startswith(_MARKS_16):
+        raise FileError("The text is in UTF-16; save it as UTF-8 (in Excel: CSV UTF-8).")
+    if b"\0" in data:
+        raise FileError("The file holds NUL bytes, so it is UTF-16 or no text at all; save it as UTF-8.")
+    if _CONTROL.search(data):
+        raise FileError("The file holds control characters, so it is no table of numbers; save it as CSV.")
 
 
 def _dialect(data: bytes) -> Dialect:

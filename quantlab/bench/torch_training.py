@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from quantlab.nn import DATASETS, Job, Plan, Training, accuracy, load
+from quantlab.nn import Job, Plan, Training, accuracy, load
 
 AnyArray = np.ndarray[Any, np.dtype[Any]]
 AVERAGING, FROZEN_FROM = 0.01, 0.75  # as QAT of the library has them
@@ -159,7 +159,7 @@ def seed_of(plan: Plan, seed: int) -> dict[Job, float]:
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     data, found = load(plan.data, seed), dict[Job, float]()
-    first = drawn(DATASETS[plan.data].sizes, seed)
+    first = drawn(plan.entry.sizes, seed)
     start = Learner(first).trained(*data.train, plan.training(seed)).arrays()
     twin = Learner(start).trained(*data.train, plan.training_again(seed))
     for job in plan.jobs_of(seed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, get_args
 
-from .datasets import DATASETS
+from .datasets import Entry, entry_of
 from .hidden import Hidden, require_hidden
 from .simulation import Granularity, Recipe, ScaleRule
 from .train import Training
@@ -30,8 +30,8 @@ class Plan:
 
     Parameters
     ----------
-    data : str
-        A key of DATASETS; its default network is trained.
+    data : str or Entry
+        A key of DATASETS, or an entry of one's own; its default network is trained.
     bits : tuple of int
         2 to 8 each.
     methods : tuple of str
@@ -64,7 +64,7 @@ class Plan:
     14
     """
 
-    data: str = "digits"
+    data: str | Entry = "digits"
     bits: tuple[int, ...] = BITS
     methods: tuple[Method, ...] = METHODS
     seeds: int = 5
@@ -80,8 +80,7 @@ class Plan:
     ends_at_8: bool = False
 
     def __post_init__(self) -> None:
-        if self.data not in DATASETS:
-            raise ValueError(f"data must be {' or '.join(DATASETS)}, got {self.data!r}; choose one of these.")
+        entry_of(self.data)
         for method in self.methods:
             if method not in METHODS:
                 raise ValueError(f"method must be {' or '.join(METHODS)}, got {method!r}; choose among these.")
@@ -93,6 +92,11 @@ class Plan:
         for bits in self.bits:
             self.recipe(bits)
         self.training(0)
+
+    @property
+    def entry(self) -> Entry:
+        """What is trained on."""
+        return entry_of(self.data)
 
     @property
     def jobs(self) -> list[Job]:
@@ -120,4 +124,4 @@ class Plan:
 
     @property
     def _rate(self) -> float:
-        return DATASETS[self.data].rate if self.rate is None else self.rate
+        return self.entry.rate if self.rate is None else self.rate

@@ -14,11 +14,11 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass, field
 from statistics import fmean, stdev
 from threading import Event
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from quantlab.kernels import CORES
 
-from .datasets import DATASETS, Dataset, load
+from .datasets import Dataset, load
 from .network import Network
 from .plan import METHODS, Job, Method, Plan
 from .ptq import ptq, rescaled
@@ -32,6 +32,12 @@ _LOOK_S = 0.2  # how often a stop is looked for while nothing comes
 
 
 Watch = Callable[[Job, int, float], None]
+
+
+class Stop(Protocol):
+    """What tells that somebody asked for no more: a `threading.Event`, or anything else that is asked likewise."""
+
+    def is_set(self) -> bool: ...
 
 
 class StoppedError(Exception):
@@ -75,7 +81,7 @@ class Run:
 
 
 def run(
-    plan: Plan, job: Job, floats: Floats | None = None, stop: Event | None = None, watch: Watch | None = None
+    plan: Plan, job: Job, floats: Floats | None = None, stop: Stop | None = None, watch: Watch | None = None
 ) -> Run:
     """Do one job.
 
@@ -85,7 +91,7 @@ def run(
     job : Job
     floats : Floats, optional
         Of the job's seed; a float job makes them, the others need them.
-    stop : Event, optional
+    stop : Stop, optional
         Looked at after every epoch.
     watch : callable, optional
         Told job, epoch and loss after every epoch.
@@ -128,11 +134,11 @@ def run(
             simulation = epoch.simulation  # a Training has an epoch or more
         good, floats = quality(simulation(data.test.x), data.test.labels), None
     measure = MEASURES[data.loss]
-    return Run(plan.data, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)
+    return Run(plan.entry.name, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)
 
 
 def _floats(plan: Plan, seed: int, data: Dataset, note: Callable[[int, float], None]) -> Floats:
-    start = Network.drawn(DATASETS[plan.data].sizes, seed, plan.hidden)
+    start = Network.drawn(plan.entry.sizes, seed, plan.hidden)
     if not plan.scratch:
         start = _last(start, data, plan.training(seed), note)
     twin = _last(start, data, plan.training_again(seed), note)
@@ -150,7 +156,7 @@ def sweep(
     plan: Plan,
     executor: Executor | None = None,
     *,
-    stop: Event | None = None,
+    stop: Stop | None = None,
     watch: Watch | None = None,
     ahead: int = 2 * CORES,
 ) -> Iterator[Run]:
@@ -161,7 +167,7 @@ def sweep(
     plan : Plan
     executor : Executor, optional
         Where the jobs run: threads, processes, a cluster. By default in this thread, one after the other.
-    stop : Event, optional
+    stop : Stop, optional
         Once it is set nothing more comes. In this process a training ends with its epoch; elsewhere what is under way
         runs to its end, unheard.
     watch : callable, optional
@@ -203,7 +209,7 @@ def sweep(
             future.cancel()
 
 
-def _in_turn(plan: Plan, stop: Event, watch: Watch | None) -> Iterator[Run]:
+def _in_turn(plan: Plan, stop: Stop, watch: Watch | None) -> Iterator[Run]:
     floats: Floats | None = None
     for job in plan.jobs:
         if stop.is_set():

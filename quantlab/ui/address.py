@@ -14,6 +14,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from quantlab.experiments import codec
+from quantlab.experiments.spelling import YOURS
 
 TRAVELLING = ("bits", "grid", "data")
 _STATE = "quantlab-address"
@@ -221,7 +222,14 @@ def link(path: str) -> dict[str, str]:
     if path == visit.path:
         return codec.encode(visit.settings)
     target = visit.left.get(path) or visit.classes[path]()
-    return codec.encode(codec.carry(visit.settings, tuple(visit.touched), target))
+    return codec.encode(codec.carry(visit.settings, [name for name in visit.touched if _goes(name, target)], target))
+
+
+def _goes(name: str, target: Any) -> bool:
+    """Tell whether a value can go to another page: one's own data only where that page takes the same kind."""
+    here = _visit().settings
+    own = name == "data" and getattr(here, "data", None) == YOURS
+    return not own or getattr(here, "takes", "an array") == getattr(target, "takes", "an array")
 
 
 def query() -> str:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-from quantlab.arrays import Array, FileError, Member, members, parse_text, read
+from quantlab.arrays import Array, FileError, LabelledTable, Member, members, parse_text, read
 from quantlab.arrays.limits import MAX_UPLOAD, MEGABYTE, shape_text
 from quantlab.experiments.spelling import YOURS
 from quantlab.ui import address, anatomy, sources
 
+T = TypeVar("T", Array, LabelledTable)
 UPLOAD_HELP = (
     ".npy, .npz, .csv, .tsv or .txt, recognised by its content: up to four dimensions, 200 MB (text: 50 MB). It stays "
     "in your session on this server, is never part of a link, and goes when the session ends."
@@ -58,19 +59,35 @@ def _desk() -> _Desk:
 
 def upload(place: str) -> None:
     """Draw the uploader; `place` tells it from others on the page."""
-    desk = _desk()
-    key = f"upload-{place}-{desk.serial}"
+    drop(place, _uploaded, help=UPLOAD_HELP)
+    archive = _desk().archive
+    if archive:
+        _choose_member(archive, f"member-{place}")
+    refusal("upload")
+
+
+def drop(place: str, taken: Callable[[Any], None], *, help: str, most_bytes: int = MAX_UPLOAD) -> None:
+    """Draw an uploader that hands each file to `taken`, in the callback of the control, and then lets it go.
+
+    Parameters
+    ----------
+    place : str
+        Tells it from others on the page.
+    taken : callable
+        ``taken(file)``; what it keeps must not be the file.
+    help : str
+    most_bytes : int
+        Of a file; the browser refuses larger ones before it sends them.
+    """
+    key = f"upload-{place}-{_desk().serial}"
     st.file_uploader(
         "Upload",
         key=key,
-        help=UPLOAD_HELP,
-        max_upload_size=MAX_UPLOAD // MEGABYTE,
-        on_change=_uploaded,
-        args=(key,),
+        help=help,
+        max_upload_size=most_bytes // MEGABYTE,
+        on_change=_dropped,
+        args=(key, taken),
     )
-    if desk.archive:
-        _choose_member(desk.archive, f"member-{place}")
-    refusal("upload")
 
 
 def _choose_member(archive: _Archive, key: str) -> None:
@@ -126,27 +143,31 @@ def refused(control: str) -> str:
     return _desk().refusals.get(control, "")
 
 
-def take(control: str, make: Callable[[], Array], *, known: str = "") -> Array | None:
-    """Make what `make` returns the visitor's array and the page's data; for callbacks.
+def take(
+    control: str, make: Callable[[], T], *, known: str = "", keep: Callable[[Any], None] = sources.keep
+) -> T | None:
+    """Make what `make` returns the visitor's own and the page's data; for callbacks.
 
     Parameters
     ----------
     control : str
-        Which control it came from; a FileError becomes the sentence beside it, and the earlier array stays.
+        Which control it came from; a FileError becomes the sentence beside it, and the earlier data stay.
     make : callable
     known : str
         A digest; an array with this one is the one that is shown already, and nothing changes.
+    keep : callable
+        Makes it the visitor's; may refuse with FileError.
 
     Returns
     -------
-    Array or None
+    Array, LabelledTable or None
         None if nothing was taken.
     """
     desk = _desk()
     try:
         array = make()
         if array.digest != known:
-            sources.keep(array)
+            keep(array)
     except FileError as error:
         desk.refusals[control] = str(error)
         return None
@@ -168,12 +189,17 @@ def description(array: Array) -> str:
     return f"{array.name}: {shape_text(array.values.shape)}, {array.values.dtype.name}{how}"
 
 
-def _uploaded(key: str) -> None:
+def _dropped(key: str, taken: Callable[[Any], None]) -> None:
     file: Any = st.session_state.get(key)
     # None after a removal; without content where Streamlit has dropped the file itself.
     if not hasattr(file, "seek"):
         return
-    desk = _desk()
+    taken(file)
+    _let_go(file)
+    _desk().serial += 1
+
+
+def _uploaded(file: Any) -> None:
     archive = _archive(file)
 
     def make() -> Array:
@@ -183,9 +209,7 @@ def _uploaded(key: str) -> None:
     array = take("upload", make)
     if array is not None:
         _announce(array)
-        desk.archive = archive
-    _let_go(file)
-    desk.serial += 1
+        _desk().archive = archive
 
 
 def _archive(file: Any) -> _Archive | None:

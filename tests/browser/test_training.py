@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -42,7 +43,7 @@ def test_the_page_opens_on_its_curve_with_a_mark_for_each_seed(page: Page, serve
     expect(hero.locator(".scatterlayer .point").first).to_be_attached()
     # A mark for each network, and one for the mean of each method at each width.
     assert hero.locator(".scatterlayer .point").count() == len(wanted.runs) - 5 + 21
-    expect(page.locator(".st-key-training-status")).to_contain_text("Kept from an earlier training by the same code")
+    expect(page.locator(".st-key-training-status")).to_contain_text(re.compile("by the same code|on this machine"))
 
 
 def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Server) -> None:
@@ -112,3 +113,42 @@ def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) ->
     settled(page, "nothing is lost")
     expect(page.locator(".st-key-notice")).to_contain_text("values for bits, seeds, epochs and rate could not be used")
     expect(page.get_by_test_id("stException")).to_have_count(0)
+
+
+def _table(head: str = "east,north,label") -> dict[str, Any]:
+    rows = [f"{n % 10},{n // 10},{'left' if n % 10 < 5 else 'right'}" for n in range(100)]
+    return {"name": "*half*.csv", "mimeType": "text/csv", "buffer": "\n".join([head, *rows]).encode()}
+
+
+@pytest.mark.fresh
+def test_a_table_of_ones_own_is_asked_for_refused_taken_and_kept_out_of_links(page: Page, server: Server) -> None:
+    visit(page, server, "/training?data=yours&epochs=20:15&bits=4&seeds=1")
+    settled(page, "Here goes your own table")
+    assert violations(page) == []
+    expect(page.get_by_role("button", name="Train it here")).to_be_disabled()
+    page.locator(".st-key-hero input[type=file]").set_input_files(_table("east,north,kind"))
+    refusal = page.locator(".st-key-refusal-labelled")
+    expect(refusal).to_contain_text("No column is named label, class, target or y, got east, north, kind;")
+    page.locator(".st-key-hero input[type=file]").set_input_files(_table())
+    expect(page.locator(".st-key-notice")).to_contain_text("*half*.csv: 100 rows, 2 columns of numbers")
+    expect(page.locator(".st-key-title-boundaries")).to_contain_text("your own table, 4 bits")
+    expect(refusal).to_have_count(0)
+    page.get_by_role("button", name="Train it here").click()
+    expect(page.locator(".st-key-training-status")).to_contain_text("Trained here, 22 networks in", timeout=60_000)
+    assert "data=yours" in page.url
+    page.get_by_role("link", name="Tensor").click()
+    settled(page)
+    assert "data=" not in page.url
+    page.reload()
+    visit(page, server, "/training?data=yours")
+    settled(page, "Here goes your own table")
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_curve_is_fitted_and_nobody_speaks_of_accuracy(page: Page, server: Server, width: int) -> None:
+    appear(page, width=width)
+    open_state(page, server, Settings(data="regression", bits=4, view="integer-only"))
+    expect(page.locator(".st-key-title-fits")).to_contain_text("a noisy curve, 4 bits")
+    assert "accurac" not in page.get_by_test_id("stMain").inner_text().lower()
+    assert violations(page) == []
+    assert not sideways(page)

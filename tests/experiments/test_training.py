@@ -1,13 +1,16 @@
 """The page of PTQ and QAT: what is kept is what the code computes, sentences tell it, and views hold what they say."""
 
+import pickle
 import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from quantlab.arrays import read_labelled
 from quantlab.experiments import codec
 from quantlab.experiments.training import Settings, fits, integers, run
+from quantlab.experiments.training import kept as store
 from quantlab.experiments.training.boundary import boundaries, points_of
 from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
@@ -16,6 +19,7 @@ from quantlab.experiments.training.networks import networks, off_grid
 from quantlab.experiments.training.readings import compared_with, points, readings, row_note, run_columns
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
+from quantlab.experiments.training.table import entry_of
 from quantlab.experiments.training.weights import change_sentence, changes, weights
 from quantlab.nn import BITS, DATASETS, Job, accuracy, load, r_squared, sweep
 from quantlab.nn.sweep import Floats, from_csv
@@ -210,6 +214,55 @@ def test_tanh_has_states_of_its_own_and_its_integers_compare_instead_of_multiply
     assert bytes_of_tanh != storage_columns(networks(replace(settings, hidden="relu", far_apart=False)))["packed"]
 
 
+def rings():
+    """A table that needs a network: a ring around a disc, as text."""
+    rng = np.random.default_rng(3)
+    angle, far = rng.uniform(0, 2 * np.pi, 200), np.repeat([0.4, 1.0], 100)
+    lines = [
+        f"{100 + 30 * r * np.cos(a)},{r * np.sin(a)},{'in' if r < 1 else 'out'}"
+        for a, r in zip(angle, far, strict=True)
+    ]
+    return read_labelled("rings.csv", "\n".join(["east,north,class", *lines]).encode())
+
+
+def test_a_table_of_ones_own_is_trained_on_as_any_other_and_drawn_where_it_has_two_columns():
+    table = rings()
+    settings = Settings(data="yours", epochs="20:15", bits=8, seeds=1, own=entry_of(table))
+    assert codec.encode(settings) == {"data": "yours", "bits": "8", "epochs": "20:15", "seeds": "1"}
+    assert settings.plan().entry.sizes == (2, 32, 32, 2)
+    assert hash(settings.plan()) == hash(replace(settings, own=entry_of(rings())).plan())
+    assert settings.plane
+    own = networks(settings)
+    x = np.concatenate([own.data.train.x, own.data.test.x])
+    assert x.mean(axis=0) == pytest.approx([0, 0], abs=1e-5)
+    assert x.std(axis=0) == pytest.approx([1, 1], abs=1e-5)
+    assert own.quality(own.trained) > 0.9
+    assert len(boundaries(settings, own)) == 3
+    assert kept(settings) is None
+    runs = list(sweep(settings.plan()))
+    assert {each.data for each in runs} == {"yours"}
+    assert run(settings, runs).complete
+    assert sentence(run(settings, runs))
+
+
+def test_a_plan_of_ones_own_rows_travels_to_other_processes_and_tells_nobody_what_is_in_them():
+    plan = Settings(data="yours", own=entry_of(rings())).plan()
+    again = pickle.loads(pickle.dumps(plan))
+    assert again == plan
+    assert again.entry.make(0)[0] == pytest.approx(plan.entry.make(0)[0])
+    assert "array" not in repr(plan)
+    assert "rings" not in repr(plan)
+
+
+def test_without_a_table_there_is_nothing_to_train_on_and_a_try_leads_away():
+    settings = Settings(data="yours")
+    assert settings.empty
+    assert not run(settings).runs
+    assert taken(replace(settings, own=entry_of(rings())), TRIES["digits"]).own is None
+    with pytest.raises(ValueError, match="There is no table yet; upload one"):
+        settings.plan().entry.make(0)
+
+
 def test_straight_through_passes_inside_and_the_staircase_has_a_jump_between_any_two_codes(found):
     own = slope(TINY, found)
     assert len(own.jumps) == 15
@@ -273,3 +326,20 @@ def test_tries_keep_a_pin_and_a_pin_holds_no_look():
     reached = taken(pinned, TRIES["8 bits"])
     assert (reached.pin, reached.compare, reached.view) == (pinned.pin, "pinned", "runs")
     assert pinned.state() == Settings()
+
+
+def test_what_this_machine_trained_itself_comes_before_what_the_app_brings_along(tmp_path, monkeypatch):
+    state = Settings(data="moons", epochs="20:15", seeds=Settings.seeds)
+    monkeypatch.setattr(store, "own_folder", lambda: tmp_path / "own")
+    monkeypatch.setitem(store.KEPT, store.OPENING, state)
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    assert kept(state) is None
+    assert not store.trained_here(state)
+    told = []
+    assert store.prepare(lambda done, total: told.append((done, total)))
+    assert told[-1] == (len(state.plan().jobs),) * 2
+    assert store.trained_here(state)
+    assert {each.job for each in kept(state)} == set(state.plan().jobs)
+    assert [path.name for path in (tmp_path / "own").iterdir()] == ["digits.csv"]
+    assert not store.prepare(lambda done, total: told.append("again"))
+    assert "again" not in told

@@ -132,7 +132,7 @@ def test_a_curve_has_mean_and_deviation_over_the_seeds_from_many_bits_to_few():
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda: Plan(data="cats"), "data must be digits or .*, got 'cats'"),
+        (lambda: Plan(data="cats"), "data set must be digits or .*, got 'cats'"),
         (lambda: Plan(methods=("magic",)), "method must be float or ptq or qat or lsq, got 'magic'"),
         (lambda: Plan(hidden="sine"), "hidden must be relu or tanh, got 'sine'"),
         (lambda: Plan(hidden="tanh", far_apart=True), "far_apart needs hidden units that let a factor pass, got tanh"),

@@ -2,12 +2,19 @@
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from quantlab.experiments.training import VIEWS, Settings
-from quantlab.nn import DATASETS, DivergenceError, Plan
+from quantlab.nn import DATASETS, DivergenceError, Entry, Plan
+from quantlab.nn.cluster import LostError, Place
+from quantlab.ui import address, frame
+from quantlab.ui.training import desk
 from quantlab.ui.training import work as module
 from quantlab.ui.training.ahead import Ahead
 from quantlab.ui.training.work import Line, Work
@@ -16,7 +23,7 @@ SMALL = Plan(data="moons", bits=(4,), seeds=2, epochs=2, again=2)
 LONG = Plan(data="moons", bits=(4,), seeds=1, epochs=5_000)
 
 
-def until(holds, seconds=20.0):
+def until(holds, seconds=60.0):
     end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end, "it took too long"
@@ -78,6 +85,44 @@ def test_a_rate_that_diverges_is_said_and_leaves_what_came_before():
     until(lambda: own.done)
     assert own.error.startswith("Training diverged in epoch 1 at a rate of 1e+30; choose a lower rate")
     assert own.runs == []
+
+
+def test_where_the_configured_cluster_does_not_answer_it_says_so_and_trains_here(monkeypatch):
+    monkeypatch.setenv("QUANTLAB_DASK", "tcp://127.0.0.1:9")
+    own = Work(SMALL, Line(1)).start()
+    until(lambda: own.done)
+    assert own.error == ""
+    assert own.remark.startswith("No Dask scheduler answers at tcp://127.0.0.1:9, as QUANTLAB_DASK says")
+    assert [run.job for run in own.runs] == SMALL.jobs
+
+
+def test_jobs_that_run_elsewhere_count_beside_each_other_and_end_with_their_visitor(monkeypatch):
+    @contextmanager
+    def elsewhere(said):
+        with ThreadPoolExecutor(2) as pool:
+            yield Place(pool, 2)
+
+    monkeypatch.setattr(module, "placed", elsewhere)
+    monkeypatch.setattr(module, "HEARTBEAT_S", 1.5)
+    own = Work(replace(SMALL, seeds=1, again=200), Line(1)).start()
+    until(lambda: own.abreast == 2)
+    until(lambda: own.done)
+    assert own.error == ""
+    assert own.given_up or len(own.runs) == own.total
+    monkeypatch.setattr(module, "HEARTBEAT_S", 0.0)
+    left = Work(SMALL, Line(1)).start()
+    until(lambda: left.done)
+    assert left.runs == []
+
+
+def test_a_cluster_that_breaks_off_is_one_sentence(monkeypatch):
+    def broken(*args, **more):
+        raise LostError("The Dask cluster at tcp://10.0.0.1:8786 broke off.")
+
+    monkeypatch.setattr(module, "sweep", broken)
+    own = Work(SMALL, Line(1)).start()
+    until(lambda: own.done)
+    assert own.error == "The Dask cluster at tcp://10.0.0.1:8786 broke off."
 
 
 def test_a_fault_of_ours_is_one_sentence_and_frees_the_place(monkeypatch):
@@ -197,7 +242,7 @@ def test_other_settings_meanwhile_show_theirs_and_leave_training_alone():
     app.button(key="train").click().run()
     own = app.session_state["quantlab-training"]
     app.selectbox(key="control-data").set_value("digits").run()
-    assert any("Kept from an earlier training" in each.value for each in app.caption) or not own.done
+    assert any("seeds 0 to" in each.value for each in app.caption) or not own.done
     assert not own.stop.is_set()
     assert not app.exception
     own.stop.set()
@@ -223,6 +268,79 @@ def test_what_went_wrong_stands_in_the_notice(monkeypatch):
     assert any("nothing is lost" in each.value for each in app.markdown)
 
 
+def test_the_page_says_where_it_did_not_train(monkeypatch):
+    monkeypatch.setenv("QUANTLAB_DASK", "tcp://127.0.0.1:9")
+    app = opened(data="moons", seeds="1", epochs="20:15")
+    app.button(key="train").click().run()
+    until(lambda: app.session_state["quantlab-training"].done)
+    app.run()
+    assert any("so training runs on threads here" in each.value.replace("\\", "") for each in app.caption)
+    assert any("Trained here, 22 networks" in each.value for each in app.caption)
+
+
 def test_what_has_not_been_trained_says_how_long_it_would_take():
     app = opened(data="moons", epochs="100:80", seeds="2")
     assert any("44 networks are to be trained: about" in each.value for each in app.caption)
+
+
+def rows(head="a,b,label", count=80):
+    rng = np.random.default_rng(1)
+    lines = [f"{x + 3 * (n % 2):.4f},{y:.4f},{'ab'[n % 2]}" for n, (x, y) in enumerate(rng.normal(size=(count, 2)))]
+    return "\n".join([head, *lines]).encode()
+
+
+def uploader(app):
+    return next(each for each in app.file_uploader if each.key.startswith("upload-table-"))
+
+
+def said(app):
+    return [each.value.replace("\\", "") for kind in (app.markdown, app.caption, app.warning) for each in kind]
+
+
+def test_a_link_to_ones_own_data_says_what_to_do_and_a_table_takes_its_place():
+    app = opened(data="yours", epochs="20:15", bits="4", seeds="1")
+    assert any("Here goes **your own table**" in each for each in said(app))
+    assert any("one of them label, class, target or y" in each for each in said(app))
+    assert app.button(key="train").disabled
+    assert len(app.get("plotly_chart")) == 0
+    uploader(app).set_value([("points.csv", rows(), "text/csv")]).run()
+    assert not app.exception
+    assert any("points.csv: 80 rows, 2 columns of numbers, classes a, b" in each for each in said(app))
+    assert len(app.get("plotly_chart")) == 6
+    assert app.query_params["data"] in ("yours", ["yours"])
+    app.button(key="train").click().run()
+    until(lambda: app.session_state["quantlab-training"].done)
+    app.run()
+    assert any("Trained here, 22 networks" in each for each in said(app))
+    assert not any(isinstance(plan.data, Entry) for plan in desk._finished)
+    app.selectbox(key="control-data").set_value("moons").run()
+    assert not any("Trained here" in each for each in said(app))
+    app.selectbox(key="control-data").set_value("yours").run()
+    assert any("Trained here, 22 networks" in each for each in said(app))
+    other = opened(data="yours")
+    assert any("Here goes **your own table**" in each for each in said(other))
+
+
+def test_what_is_no_table_gets_a_sentence_and_what_stood_stays():
+    app = opened(data="yours", epochs="20:15", bits="4", seeds="1")
+    uploader(app).set_value([("bad.csv", rows("a,b,kind"), "text/csv")]).run()
+    assert any("No column is named label, class, target or y, got a, b, kind;" in each for each in said(app))
+    assert any("Here goes **your own table**" in each for each in said(app))
+    uploader(app).set_value([("*_good_*.csv", rows(), "text/csv")]).run()
+    assert len(app.get("plotly_chart")) == 6
+    assert not app.warning
+    assert not app.exception
+
+
+def test_one_s_own_data_goes_to_pages_of_its_kind_only(monkeypatch):
+    classes = {page.path: page.settings for page in frame.PAGES}
+    visit = address._Visit(classes, "training", Settings(data="yours", bits=5), touched={"data", "bits"})
+    monkeypatch.setattr(address, "_visit", lambda: visit)
+    assert address.link("") == {"bits": "5"}
+    assert address.link("training")["data"] == "yours"
+    visit.path, visit.settings = "matmul", replace(classes["matmul"](), data="yours")
+    assert "data" not in address.link("training")
+    assert address.link("")["data"] == "yours"
+    visit.settings = replace(Settings(), data="digits")
+    visit.path = "training"
+    assert address.link("modes").get("data", "digits") == "digits"

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, get_args
+from typing import Any, ClassVar, get_args
 
 from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, whole
+from quantlab.experiments.spelling import YOURS
 from quantlab.experiments.training.measures import WORDS, Words, measure_of
+from quantlab.experiments.training.table import NOTHING
 from quantlab.nn import BITS, DATASETS, METHODS, Entry, Method, Plan, Run, curve
 from quantlab.nn.hidden import HIDDEN, Hidden
 from quantlab.nn.quality import Measure
@@ -56,7 +58,7 @@ def _scale_rule(text: str) -> ScaleRule:
 class Settings:
     """What the page's controls say. Every combination is valid."""
 
-    data: str = address("data", choice(*DATASETS), default="digits")
+    data: str = address("data", choice(*DATASETS, YOURS), default="digits")
     bits: int = address("bits", whole(min(BITS), max(BITS)), default=3)
     seeds: int = address("seeds", whole(1, MOST_SEEDS), default=5)
     epochs: str = address("epochs", choice(*EPOCHS), default="50:40")
@@ -72,12 +74,14 @@ class Settings:
     view: str | None = address("view", optional(choice(*VIEWS)), default=None)
     compare: str = address("compare", choice("float", "pinned"), default="float")
     pin: Settings | None = address("pin", itself(), default=None)
+    own: Entry | None = None  # the visitor's table, which no address holds
+    takes: ClassVar[str] = "a table"  # other pages' own data is an array, and stays there
 
     def plan(self) -> Plan:
         """Return what these settings train and quantize."""
         epochs, again = EPOCHS[self.epochs]
         return Plan(
-            data=self.data,
+            data=self.entry if self.data == YOURS else self.data,
             seeds=self.seeds,
             epochs=epochs,
             again=again,
@@ -97,8 +101,17 @@ class Settings:
 
     @property
     def entry(self) -> Entry:
-        """The data set's entry of the menu."""
-        return DATASETS[self.data]
+        """The data set's entry of the menu, or the visitor's own."""
+        return DATASETS.get(self.data, self.own or NOTHING)
+
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing yet to train on."""
+        return self.data == YOURS and self.own is None
+
+    def with_data(self, name: str) -> Settings:
+        """Return these settings with other data."""
+        return replace(self, data=name, own=None)
 
     @property
     def measure(self) -> Measure:

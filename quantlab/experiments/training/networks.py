@@ -83,7 +83,7 @@ def networks(settings: Settings, runs: Iterable[Run] = (), recall: Recall = comp
     rounded, through = of(Job("ptq", bits, SEED), floats), of(Job(method, bits, SEED), floats)
     assert rounded.simulation is not None
     assert through.simulation is not None
-    data = load(settings.data, SEED)
+    data = load(plan.data, SEED)
     return Networks(
         data,
         floats,

@@ -26,6 +26,10 @@ def percent(part: float) -> str:
     return num(part * 100, 3, "%")
 
 
+LABELS = ("Float, trained as long", "PTQ", "QAT", "LSQ", "Codes changed", "Weights and biases")
+"""What the numbers are of, before there are any."""
+
+
 def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     """Return the six numbers of the row: accuracies or R² at the chosen bits over the seeds, then two of the networks.
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
+from quantlab.experiments.spelling import YOURS
 from quantlab.experiments.training import Settings
 from quantlab.experiments.training.experiment import EPOCHS, LAYERS, MOST_SEEDS, RATES
+from quantlab.experiments.training.table import LABEL
 from quantlab.nn import BITS, DATASETS
 from quantlab.ui import address, anatomy, bar
 from quantlab.ui.glossary import help_for
-from quantlab.ui.training import desk
+from quantlab.ui.training import desk, table
 
 _PER = {"tensor": "per tensor", "channel": "per output"}
 _RULES = {
@@ -29,7 +31,7 @@ _METHODS = {False: "QAT", True: "LSQ"}
 def data(*, width: int = 184) -> None:
     """Choose what the networks learn."""
     about = "\n\n".join(f"**{entry.label}**: {entry.help}" for entry in DATASETS.values())
-    names = {name: f"{entry.label}" for name, entry in DATASETS.items()}
+    names = {name: entry.label for name, entry in DATASETS.items()} | {YOURS: f"{LABEL}…"}
     st.selectbox("Data", list(names), format_func=names.__getitem__, width=width, help=about, **address.key("data"))
 
 
@@ -88,6 +90,7 @@ def train(settings: Settings) -> None:
             help="Trains every network of the curve anew, in the background.",
             on_click=desk.begin,
             args=(settings,),
+            disabled=settings.empty,
         )
     else:
         st.button(
@@ -116,7 +119,7 @@ def _groups() -> None:
     with training_side:
         st.markdown("**Training**")
         bar.select("scratch", "QAT starts from", _STARTS, help=help_for("qat"))
-        own = DATASETS[settings.data].rate
+        own = settings.entry.rate
         rates = {_OWN_RATE: f"{own:g}, the data's own"} | {rate: f"{rate:g}" for rate in RATES}
         st.selectbox(
             "Rate",
@@ -139,6 +142,8 @@ def _groups() -> None:
             **address.key("layer"),
         )
         bar.compare(OTHERS)
+        if settings.data == YOURS:
+            table.upload("more")
         st.caption("Activations: affine, unsigned, min-max. A network's layers all have the same bits.")
 
 

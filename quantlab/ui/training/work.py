@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from quantlab.kernels import CORES
 from quantlab.nn import DivergenceError, Job, Plan, Run, sweep
+from quantlab.nn.cluster import LostError, placed
 
 HEARTBEAT_S = 60.0  # a browser slows a hidden tab down to a look a minute
 _LOOK_S = 0.5
@@ -87,6 +88,8 @@ class Work:
         Of the run in hand.
     error : str
         One sentence, where something went wrong.
+    remark : str
+        One sentence, where it trains elsewhere than was configured.
     done : bool
     """
 
@@ -97,9 +100,11 @@ class Work:
     epoch: int = 0
     loss: float = float("nan")
     error: str = ""
+    remark: str = ""
     done: bool = False
     began: float | None = None
     stop: threading.Event = field(default_factory=threading.Event)
+    abreast: int = 1
     _beat: float = field(default_factory=time.monotonic)
 
     def start(self) -> Work:
@@ -116,6 +121,10 @@ class Work:
     def given_up(self) -> bool:
         """Whether it was stopped, or its visitor has gone."""
         return self.stop.is_set() or time.monotonic() - self._beat > HEARTBEAT_S
+
+    def is_set(self) -> bool:
+        """Tell the sweep whether to go on: on a cluster nobody is told of epochs, and this alone ends it."""
+        return self.given_up
 
     @property
     def total(self) -> int:
@@ -139,12 +148,14 @@ class Work:
         for run in runs:
             rest[run.job.method] -= 1
         guess = {method: mean.get(method, 0.0 if method == "ptq" else 2 * slowest) for method in rest}
-        return sum(count * guess[method] for method, count in rest.items())
+        return sum(count * guess[method] for method, count in rest.items()) / self.abreast
 
     def _watch(self, job: Job, epoch: int, loss: float) -> None:
         self.job, self.epoch, self.loss = job, epoch, loss
-        if self.given_up:
-            self.stop.set()
+
+    def _say(self, sentence: str) -> None:
+        _LOG.warning(sentence)
+        self.remark = sentence
 
     def _run(self) -> None:
         try:
@@ -152,9 +163,11 @@ class Work:
             if self.given_up:
                 return
             self.began = time.monotonic()
-            for run in sweep(self.plan, stop=self.stop, watch=self._watch):
-                self.runs.append(run)
-        except DivergenceError as error:
+            with placed(self._say) as place:
+                self.abreast = place.abreast
+                for run in sweep(self.plan, place.executor, stop=self, watch=self._watch, ahead=2 * place.abreast):
+                    self.runs.append(run)
+        except (DivergenceError, LostError) as error:
             self.error = str(error)
         except Exception:
             _LOG.exception("Training %r failed", self.plan)
