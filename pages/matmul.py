@@ -11,6 +11,7 @@ import streamlit as st  # noqa: E402
 from quantlab import charts  # noqa: E402
 from quantlab.experiments import matmul  # noqa: E402
 from quantlab.experiments.matmul import errors, readings, stories  # noqa: E402
+from quantlab.experiments.page import pin_in_use  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.ui import address, anatomy, bar, sharing, sources  # noqa: E402
 from quantlab.ui.chart import Chart, show  # noqa: E402
@@ -30,7 +31,7 @@ if operands is None:
         controls.ask()
 else:
     x, w, remark = operands
-    pinned = controls.operands_of(settings.pin)
+    pinned = controls.operands_of(pin_in_use(settings))
     result = matmul.run(settings, x, w, pinned=pinned and pinned[:2], recall=sources.recall, remark=remark)
     said = stories.sentence(result)
     with anatomy.before_all_else(hero_place):

@@ -11,6 +11,7 @@ import streamlit as st  # noqa: E402
 from quantlab.experiments import modes  # noqa: E402
 from quantlab.experiments.modes import readings, stories  # noqa: E402
 from quantlab.experiments.modes.experiment import MOST_BITS  # noqa: E402
+from quantlab.experiments.page import pin_in_use  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.ui import address, anatomy, bar, sharing, uploads  # noqa: E402
 from quantlab.ui.modes import controls, curves, hero  # noqa: E402
@@ -28,7 +29,7 @@ if subject is None:
     with hero_place:
         uploads.ask()
 else:
-    result = modes.run(settings, subject, pinned=controls.subject_of(settings.pin), recall=controls.recall)
+    result = modes.run(settings, subject, pinned=controls.subject_of(pin_in_use(settings)), recall=controls.recall)
     said = stories.sentence(result)
     with anatomy.before_all_else(hero_place):
         hero.hero(result, f"The dataflow of a layer in three modes. {anatomy.spoken(said)}")

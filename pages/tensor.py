@@ -10,6 +10,7 @@ import streamlit as st  # noqa: E402
 
 from quantlab import charts  # noqa: E402
 from quantlab.experiments import tensor  # noqa: E402
+from quantlab.experiments.page import pin_in_use  # noqa: E402
 from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.experiments.tensor import curves, exports, readings, stories  # noqa: E402
 from quantlab.ui import address, anatomy, bar, sharing, sources, uploads  # noqa: E402
@@ -29,7 +30,7 @@ if array is None:
     with hero_place:
         uploads.ask()
 else:
-    result = tensor.run(settings, array, pinned_array=controls.array_of(settings.pin), recall=sources.recall)
+    result = tensor.run(settings, array, pinned_array=controls.array_of(pin_in_use(settings)), recall=sources.recall)
     said = stories.sentence(result)
     with anatomy.before_all_else(hero_place):
         hero.hero(result, f"Values, their fall to the levels, and each level's share. {anatomy.spoken(said)}")

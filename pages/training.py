@@ -13,7 +13,7 @@ from quantlab.experiments.spelling import YOURS  # noqa: E402
 from quantlab.experiments.training import readings, stories  # noqa: E402
 from quantlab.experiments.training.networks import networks  # noqa: E402
 from quantlab.experiments.training.table import EMPTY  # noqa: E402
-from quantlab.ui import address, anatomy, cache, sharing  # noqa: E402
+from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
 from quantlab.ui.training import ahead, controls, curves, desk, hero, table  # noqa: E402
 from quantlab.ui.training.views import VIEWS  # noqa: E402
 
@@ -29,6 +29,7 @@ with anatomy.control_bar():
     controls.epochs()
     controls.more()
     sharing.share(yours=settings.data == YOURS)
+    bar.pin(controls.OTHERS)
     controls.train(settings)
 anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
@@ -46,7 +47,7 @@ else:
     found = networks(settings, result.runs, table.recall(settings))
     if settings.own is None:
         ahead.AHEAD.prepare(settings, cache.shared)
-    anatomy.numbers(readings.readings(result, found), "float")
+    anatomy.numbers(readings.readings(result, found), readings.compared_with(result))
     st.caption(readings.row_note(result, found))
     if settings.plane:
         curves.maps(settings, found)

@@ -48,6 +48,10 @@ def copy(size: int, threads: int = 1) -> Side:
     return lambda: kernels.over_ranges(part, source.size, threads)
 
 
+# A copy of 64 MB is larger than the caches of most machines, and is made in little time on all.
+COPIED = 64 << 20
+
+
 @dataclass
 class Ceilings:
     """The ceilings of one run; each is measured when it is first asked for, and kept.

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 import numpy as np
 
 from . import peers, products
-from .ceilings import Ceilings
+from .ceilings import COPIED, Ceilings
 from .machine import Machine, machine
 from .rows import require
 from .timing import Spread, alternate, ratios
@@ -16,8 +16,7 @@ from .timing import Spread, alternate, ratios
 SIZE = 256
 SECONDS = 2.0
 _FOR_CEILINGS = 0.25  # of the budget; the rest is the race's
-# A copy of 64 MB is larger than the caches of most machines, and is made in little time on all.
-_COPIED = 64 << 20
+_FOR_CALL = 0.02
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +57,8 @@ class Race:
         Operations a second of the bare loop.
     bandwidth : float
         Bytes a second of a copy.
+    call : float
+        Seconds that our kernel takes for one number by one: all but the arithmetic.
     alone : bool
         Whether BLAS was held to one thread too; without threadpoolctl it takes as many as it likes.
     """
@@ -71,6 +72,7 @@ class Race:
     naive: Runner
     peak: float
     bandwidth: float
+    call: float
     alone: bool
 
     @property
@@ -113,9 +115,12 @@ def race(seconds: float = SECONDS, size: int = SIZE) -> Race:
         ours = products.ours(a, b, 1)
         require(np.array_equal(ours(), exact), f"The product {products.named(shape)}")
         sides = {"kernel": ours, "blas": peers.blas(a, b), "naive": peers.naive(a, b)}
-        samples = dict(zip(sides, alternate(list(sides.values()), (1 - _FOR_CEILINGS) * seconds), strict=True))
+        for_race = (1 - _FOR_CEILINGS - _FOR_CALL) * seconds
+        samples = dict(zip(sides, alternate(list(sides.values()), for_race), strict=True))
+        [called] = alternate([products.ours(a[:1, :1], b[:1, :1], 1)], _FOR_CALL * seconds)
+        call = Spread.of(called).median
         ceilings = Ceilings(_FOR_CEILINGS * seconds / 2)
-        peak, bandwidth = ceilings.peak("int8").median, ceilings.copied(_COPIED).median
+        peak, bandwidth = ceilings.peak("int8").median, ceilings.copied(COPIED).median
     operations = 2 * size**3
 
     def runner(name: str) -> Runner:
@@ -133,5 +138,6 @@ def race(seconds: float = SECONDS, size: int = SIZE) -> Race:
         naive=runner("naive"),
         peak=peak,
         bandwidth=bandwidth,
+        call=call,
         alone=find_spec("threadpoolctl") is not None,
     )

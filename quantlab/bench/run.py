@@ -17,13 +17,15 @@ from quantlab import kernels
 from quantlab.kernels import tiers
 from quantlab.numerals import share
 
-from . import elementwise, peers, products, reports, weights
+from . import elementwise, peers, products, reports, training, weights
 from .ceilings import Ceilings
 from .machine import Machine, machine
 from .rows import Duel, Line, Row, WrongResultError
 from .timing import Spread, alternate, ratios
 
-ROWS: dict[str, Row] = {row.name: row for room in (products, weights, elementwise, reports) for row in room.rows()}
+ROWS: dict[str, Row] = {
+    row.name: row for room in (products, weights, elementwise, reports, training) for row in room.rows()
+}
 SECONDS, QUICK_SECONDS = 2.0, 0.05
 _COPIED = ("name", "family", "figure", "peer", "label", "operations", "bytes", "line", "drawn")
 
@@ -211,7 +213,8 @@ def measure(row: Row, seconds: float, here: Machine, ceilings: Ceilings) -> Outc
         assert row.make is not None
         with peers.held_to(threads):
             duel = row.make()
-            return _raced(row, duel, seconds, blank, here, ceilings)
+            with peers.held_to(threads):  # once more, for a PyTorch that was not there before
+                return _raced(row, duel, seconds, blank, here, ceilings)
     except ImportError as missing:
         return replace(blank, note=f"{missing.name} is not installed")
     except WrongResultError as wrong:

@@ -31,6 +31,7 @@ _TOP_SHARE, _LOW_SHARE = 103.0, -3.0
 _BESIDE = {"ptq": 0.07, "qat": 0.0, "lsq": -0.07}  # bits by which a seed's mark stands aside
 _APART = 56  # pixels between two names of two or three lines
 _APART_NARROW = 18
+_NEAR = 3  # percent below float's line that its name leaves free
 _ROOM = 8  # percent below float's line that its name needs
 
 
@@ -49,6 +50,7 @@ def accuracy_against_bits(
     reference: float | None,
     guess: float,
     chosen: int | None = None,
+    pinned: Mapping[str, Sequence[Accuracy]] | None = None,
     bits: Sequence[int] = (8, 7, 6, 5, 4, 3, 2),
     measure: str = "accuracy",
     least: str = "guessing",
@@ -66,6 +68,8 @@ def accuracy_against_bits(
         What a network gets that has learned nothing. Curves may fall below; what lies under the axis is not drawn.
     chosen : int, optional
         The bits that the page looks at, marked by a line.
+    pinned : mapping of method to points, optional
+        Means of the pinned state, dashed.
     bits : sequence of int
         The axis, from many to few.
     measure, least : str
@@ -84,11 +88,18 @@ def accuracy_against_bits(
     across = [left, right, *([] if chosen is None else [np.nan, chosen, chosen])]
     up = [guess, guess, *([] if chosen is None else [np.nan, _LOW_SHARE, _TOP_SHARE])]
     traces: list[dict[str, Any]] = [line(across, up, "rule", 1.5)]
+    shapes = [_band(method, points) for method, points in known.items()]
     notes = [note(left, guess, least, anchor="left", yanchor="bottom", xshift=6, size=12)]
     if reference is not None:
-        traces.append(line([left, right], [reference, reference], "float", 1.5))
+        shapes.append(_level(left, right, reference))
         words = f"<b>float</b> {num(reference, 3, '%')}" + ("" if narrow else ", trained just as long")
-        notes.append(note(left, reference - _ROOM / 2, words, "float", anchor="left", yanchor="top", xshift=6))
+        # Where no curve falls through it: those that fall at once are far below at the other end.
+        first = all(point.mean > reference - _NEAR for points in known.values() for point in points[:2])
+        place, anchor, shift = (left, "left", 6) if first else (right, "right", -6)
+        notes.append(note(place, reference - _ROOM / 2, words, "float", anchor=anchor, yanchor="top", xshift=shift))
+    ghosts = {method: points for method, points in (pinned or {}).items() if points and method in _SAYS}
+    if ghosts:
+        traces.append(_ghost(ghosts))
     if known:
         traces.append(_dots(known))
     traces += [_means(method, points) for method, points in known.items()]
@@ -96,7 +107,7 @@ def accuracy_against_bits(
         traces,
         height=HERO_HEIGHT,
         annotations=[*notes, *_names(known, narrow=narrow)],
-        shapes=[_band(method, points) for method, points in known.items()],
+        shapes=shapes,
         margin={"l": _LEFT, "r": 48 if narrow else 116, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": [left, right], "title": {"text": "bits of weights and activations"}, "dtick": 1},
         yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": measure}, **_shares(guess)},
@@ -119,6 +130,13 @@ def _band(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
     return {
         "type": "path", "path": f"M {path} Z", "layer": "below", "line": {"width": 0},
         "fillcolor": c(STYLES[method][0], 0.14),
+    }  # fmt: skip
+
+
+def _level(left: float, right: float, height: float) -> dict[str, Any]:
+    return {
+        "type": "line", "x0": left, "x1": right, "y0": height, "y1": height, "layer": "below",
+        "line": {"color": c("float"), "width": 1.5},
     }  # fmt: skip
 
 
@@ -164,6 +182,19 @@ def _means(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
         "hovertext": words,
         "hoverinfo": "text",
     }
+
+
+def _ghost(curves: Mapping[str, Sequence[Accuracy]]) -> dict[str, Any]:
+    """Return all pinned means as one trace with gaps; which is which its hover says."""
+    x: list[float] = []
+    y: list[float] = []
+    words: list[str] = []
+    for method, points in curves.items():
+        x += [*(point.bits for point in points), np.nan]
+        y += [*(point.mean for point in points), np.nan]
+        name = STYLES[method][2]
+        words += [*(f"pinned {name}, {point.bits} bits: {num(point.mean, 3, '%')}" for point in points), ""]
+    return line(x, y, "pinned", 1.5, dashed=True) | {"hovertext": words, "hoverinfo": "text"}
 
 
 def _names(curves: Mapping[str, Sequence[Accuracy]], *, narrow: bool) -> list[dict[str, Any]]:

@@ -6,8 +6,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from quantlab.arrays import Array
-
 
 @dataclass(frozen=True)
 class Reading:
@@ -30,15 +28,28 @@ class Reading:
 
 
 class Recall(Protocol):
-    """Results that were computed before: returns what `make` would, kept by the array's digest and `key`."""
+    """Results that were computed before: returns what `make` would, kept by the digest of `of` and by `key`.
 
-    def __call__(self, array: Array, key: Hashable, make: Any) -> Any: ...
+    Of an Array, or of what else a page computes with and has a digest.
+    """
+
+    def __call__(self, of: Any, key: Hashable, make: Any, /) -> Any: ...
 
 
-def compute_anew(array: Array, key: Hashable, make: Any) -> Any:
+def compute_anew(of: Any, key: Hashable, make: Any, /) -> Any:
     """Recall nothing.
 
     >>> compute_anew(None, "key", lambda: 42)
     42
     """
     return make()
+
+
+def pin_in_use(settings: Any) -> Any:
+    """Return the pin of a page's settings where it is what the page compares with, else None.
+
+    >>> from quantlab.experiments.modes import Settings
+    >>> pin_in_use(Settings(pin=Settings(bits=4))) is None
+    True
+    """
+    return settings.pin if settings.compare == "pinned" else None

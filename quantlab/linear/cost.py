@@ -130,20 +130,24 @@ def real(name: str, *shape: int) -> Wire:
     return Wire(name, "float32", shape, 32)
 
 
-def float_cost(batch: int, outputs: int, inputs: int) -> Cost:
+def _bias(outputs: int, dtype: str = "float32") -> Wire:
+    return Wire("bias", dtype, (outputs,), 32)
+
+
+def float_cost(batch: int, outputs: int, inputs: int, *, bias: bool = False) -> Cost:
     """Return what a float32 layer moves and computes: what every mode is compared with.
 
     >>> float_cost(2, 3, 5).bytes_read, float_cost(2, 3, 5).float_multiply_adds
     (100, 30)
     """
-    sides = (real("x", batch, inputs), real("weight", outputs, inputs))
+    sides = (real("x", batch, inputs), real("weight", outputs, inputs), *((_bias(outputs),) if bias else ()))
     return Cost(
         (Step("product", sides, (real("y", batch, outputs),), float_multiply_adds=batch * outputs * inputs),),
         "no codes",
     )
 
 
-def weight_only_cost(batch: int, weight: Wire, groups: int = 1) -> Cost:
+def weight_only_cost(batch: int, weight: Wire, groups: int = 1, *, bias: bool = False) -> Cost:
     """Return what a weight-only layer moves and computes: every k, and a scale that meets each group's sum.
 
     >>> weight_only_cost(2, Wire("weight", "int8", (3, 5), 8)).float_multiply_adds
@@ -151,7 +155,8 @@ def weight_only_cost(batch: int, weight: Wire, groups: int = 1) -> Cost:
     """
     outputs, inputs = weight.shape
     multiply_adds = batch * outputs * (inputs + groups)
-    sides, y = (real("x", batch, inputs), weight), real("y", batch, outputs)
+    sides = (real("x", batch, inputs), weight, *((_bias(outputs),) if bias else ()))
+    y = real("y", batch, outputs)
     return Cost((Step("product", sides, (y,), float_multiply_adds=multiply_adds),), "weights only")
 
 
@@ -162,6 +167,7 @@ def dynamic_cost(
     *,
     codes: str = "int8",
     output: str | None = None,
+    bias: bool = False,
     quantized: bool = False,
 ) -> Cost:
     """Return what a dynamic layer moves and computes.
@@ -175,6 +181,8 @@ def dynamic_cost(
         Of inputs that are summed apart.
     codes, output : str
         Types of the input's codes, and of the result's where it gives codes.
+    bias : bool
+        Whether a float32 bias is added to the product.
     quantized : bool
         Whether the input comes as codes.
 
@@ -189,7 +197,8 @@ def dynamic_cost(
     if not quantized:
         steps.append(Step("find range", (x,), ()))
         steps.append(Step("quantize", (x,), (own,), float_multiply_adds=batch * inputs))
-    steps.append(Step("product", (own, weight), (y,), batch * outputs * inputs, batch * outputs * groups))
+    sides = (own, weight, *((_bias(outputs),) if bias else ()))
+    steps.append(Step("product", sides, (y,), batch * outputs * inputs, batch * outputs * groups))
     if output is not None:
         steps.append(Step("find range of y", (y,), ()))
         given = Wire("y codes", output, (batch, outputs), 8)
@@ -215,7 +224,7 @@ def static_cost(
     batch, weight, groups, codes, output, quantized
         As for `dynamic_cost`.
     bias : bool
-        Whether a bias is added to the accumulator.
+        Whether a bias is added: an int32 one to the accumulator where there is an output grid, else a float32 one.
     fixed : bool
         Whether requantization multiplies integers.
 
@@ -231,13 +240,14 @@ def static_cost(
         steps.append(Step("quantize", (real("x", batch, inputs),), (own,), float_multiply_adds=batch * inputs))
     integers, each = batch * outputs * inputs, batch * outputs
     if output is None:
-        steps.append(Step("product", (own, weight), (real("y", batch, outputs),), integers, each * groups))
+        sides = (own, weight, *((_bias(outputs),) if bias else ()))
+        steps.append(Step("product", sides, (real("y", batch, outputs),), integers, each * groups))
     else:
         accumulator, given = (
             Wire("accumulator", "int32", (batch, outputs), 32),
             Wire("y codes", output, (batch, outputs), 8),
         )
-        more = (Wire("bias", "int32", (outputs,), 32),) if bias else ()
+        more = (_bias(outputs, "int32"),) if bias else ()
         steps.append(Step("product", (own, weight), (accumulator,), integers))
         steps.append(Step("requantize", (accumulator, *more), (given,), each if fixed else 0, 0 if fixed else each))
     return Cost(tuple(steps), "calibration")

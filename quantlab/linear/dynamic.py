@@ -110,6 +110,7 @@ class Dynamic:
             len(self.weight.groups),
             codes=self.activations.dtype.name,
             output=None if self.output is None else self.output.dtype.name,
+            bias=self.weight.bias is not None,
             quantized=quantized,
         )
 

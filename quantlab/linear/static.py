@@ -184,7 +184,7 @@ class Static:
             len(self.weight.groups),
             codes=self.input.dtype.name,
             output=None if self.output is None else self.output.dtype.name,
-            bias=self.bias_codes is not None,
+            bias=self.weight.bias is not None,
             fixed=isinstance(self.multiplier, FixedPoint),
             quantized=quantized,
         )

@@ -88,4 +88,5 @@ class WeightOnly:
 
     def cost(self, batch: int) -> Cost:
         """Return what a call with `batch` rows moves and computes."""
-        return weight_only_cost(batch, self.weight.wire(self.stored_bits), len(self.weight.groups))
+        stored, bias = self.weight.wire(self.stored_bits), self.weight.bias is not None
+        return weight_only_cost(batch, stored, len(self.weight.groups), bias=bias)

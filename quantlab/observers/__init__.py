@@ -7,14 +7,9 @@ average weighs every batch by its place.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-from ..grid import Flat
-from ..scheme import PerTensor, Scheme
-from .ends import MinMaxObserver, MovingAverageObserver, Parts
+from .ends import MinMaxObserver, MovingAverageObserver
 from .entropy import EntropyObserver, divergences
+from .observer import Kind, Observer, Parts
 from .percentile import PercentileObserver
 from .squared_error import MSEObserver
 
@@ -30,45 +25,6 @@ __all__ = [
     "PercentileObserver",
     "divergences",
 ]
-
-
-class Observer(Protocol):
-    """What watches batches and chooses a range: ``update(x)``, as often as there are batches, then ``range()``."""
-
-    def update(self, x: Any) -> None:
-        """Look at one more batch."""
-
-    def range(self) -> tuple[Flat, Flat]:
-        """Return lo and hi of each part."""
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One entry of the menu of observers.
-
-    Attributes
-    ----------
-    name, label, help : str
-        In an address; in the menu; one sentence of definition.
-    make : callable
-        ``make(granularity=...)`` gives a new observer that has seen nothing.
-    needs_codes : bool
-        Whether its range depends on the codes, so that `make` also takes ``scheme=``.
-    """
-
-    name: str
-    label: str
-    help: str
-    make: Callable[..., Observer]
-    needs_codes: bool = False
-
-    def new(self, scheme: Scheme, granularity: Parts = PerTensor()) -> Observer:
-        """Return a new observer that has seen nothing, for the codes of `scheme`.
-
-        >>> OBSERVERS["mse"].new(Scheme(bits=4)).scheme.bits
-        4
-        """
-        return self.make(granularity=granularity, **({"scheme": scheme} if self.needs_codes else {}))
 
 
 _KINDS = (

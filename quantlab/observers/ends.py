@@ -2,37 +2,52 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 
-from ..grid import AnyArray, Flat, checked
+from ..grid import Flat, checked
 from ..ranges import summarise
-from ..scheme import PerChannel, PerTensor
+from ..scheme import PerTensor
+from .observer import Observer, Parts, require_parts
 
-Parts = PerTensor | PerChannel
 NO_DATA = "Calibration with no data has no range; feed the observer at least one finite value first."
 
 
-def require_parts(found: int, known: int) -> None:
-    """Refuse a batch that has another number of channels than those before."""
-    if found != known:
-        raise ValueError(
-            f"A batch of {found} channels came after batches of {known}; give the observer batches that are alike."
-        )
+class EndsObserver(Observer):
+    """What keeps two ends of each part, and merges those of every batch into them.
 
-
-def channels(x: AnyArray, granularity: Parts) -> AnyArray:
-    """Return the values of each part as a row.
-
-    >>> channels(np.array([[1, 2], [3, 4]]), PerChannel(1)).tolist()
-    [[1, 3], [2, 4]]
+    Parameters
+    ----------
+    granularity : PerTensor or PerChannel
+        What has a range of its own. Every batch must have as many channels as the first.
     """
-    rows = x.reshape(1, -1) if isinstance(granularity, PerTensor) else np.moveaxis(x, granularity.axis, 0)
-    return rows.reshape(len(rows), -1) if rows.size else np.empty((1, 0), x.dtype)
+
+    def __init__(self, granularity: Parts) -> None:
+        self.granularity = granularity
+        self._lo: Flat | None = None
+        self._hi: Flat | None = None
+
+    def update(self, x: Any) -> None:
+        summary = summarise(checked(x), self.granularity)
+        lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
+        if self._lo is not None and self._hi is not None:
+            require_parts(len(lo), len(self._lo))
+            lo, hi = self._merged((self._lo, self._hi), (lo, hi))
+        self._lo, self._hi = lo, hi
+
+    @abstractmethod
+    def _merged(self, known: tuple[Flat, Flat], new: tuple[Flat, Flat]) -> tuple[Flat, Flat]:
+        """Return lo and hi of each part from the known ones and a batch's; lo > hi where there are none."""
+
+    def range(self) -> tuple[Flat, Flat]:
+        if self._lo is None or self._hi is None or not (self._lo <= self._hi).any():
+            raise ValueError(NO_DATA)
+        return self._lo.copy(), self._hi.copy()
 
 
-class MinMaxObserver:
+class MinMaxObserver(EndsObserver):
     """From the smallest to the largest value seen: more data only ever widens it.
 
     Parameters
@@ -55,57 +70,18 @@ class MinMaxObserver:
     """
 
     def __init__(self, granularity: Parts = PerTensor()) -> None:
-        self.granularity = granularity
-        self._lo: Flat | None = None
-        self._hi: Flat | None = None
+        super().__init__(granularity)
 
-    def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
-        summary = summarise(checked(x), self.granularity)
-        lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
-        if self._lo is None or self._hi is None:
-            self._lo, self._hi = lo, hi
-            return
-        require_parts(len(lo), len(self._lo))
-        self._lo, self._hi = np.minimum(lo, self._lo), np.maximum(hi, self._hi)
-
-    def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a part without a finite value beside others that have one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
-        if self._lo is None or self._hi is None or not (self._lo <= self._hi).any():
-            raise ValueError(NO_DATA)
-        return self._lo.copy(), self._hi.copy()
+    def _merged(self, known: tuple[Flat, Flat], new: tuple[Flat, Flat]) -> tuple[Flat, Flat]:
+        return np.minimum(known[0], new[0]), np.maximum(known[1], new[1])
 
 
-class MovingAverageObserver:
+class MovingAverageObserver(EndsObserver):
     """Smallest and largest value of each batch, averaged: every batch moves the range by a share of the way.
 
     The first batch's ends count in full; after that ``end += constant * (end of the batch - end)``. So late batches
     count more than early ones, and their order matters. One odd batch moves the range by `constant` of its distance,
-    after which the range finds back.
+    after which the range finds back. A batch without a finite value in a part leaves that part as it is.
 
     Parameters
     ----------
@@ -138,51 +114,13 @@ class MovingAverageObserver:
             raise ValueError(
                 f"constant must be above 0 and at most 1, got {constant:g}; it is a new batch's share of the average."
             )
-        self.constant, self.granularity = float(constant), granularity
-        self._lo: Flat | None = None
-        self._hi: Flat | None = None
+        super().__init__(granularity)
+        self.constant = float(constant)
 
-    def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis. A part without a finite value stays as it is.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
-        summary = summarise(checked(x), self.granularity)
-        lo, hi = summary.lo.astype(np.float64), summary.hi.astype(np.float64)
-        if self._lo is None or self._hi is None:
-            self._lo, self._hi = lo, hi
-            return
-        require_parts(len(lo), len(self._lo))
-        some, known = lo <= hi, self._lo <= self._hi
-        self._lo = _moved(self._lo, lo, some, known, self.constant)
-        self._hi = _moved(self._hi, hi, some, known, self.constant)
-
-    def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a part without a finite value beside others that have one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
-        if self._lo is None or self._hi is None or not (self._lo <= self._hi).any():
-            raise ValueError(NO_DATA)
-        return self._lo.copy(), self._hi.copy()
+    def _merged(self, known: tuple[Flat, Flat], new: tuple[Flat, Flat]) -> tuple[Flat, Flat]:
+        some, before = new[0] <= new[1], known[0] <= known[1]
+        lo, hi = (_moved(end, fresh, some, before, self.constant) for end, fresh in zip(known, new, strict=True))
+        return lo, hi
 
 
 def _moved(end: Flat, new: Flat, some: Flat, known: Flat, constant: float) -> Flat:

@@ -6,14 +6,12 @@ pytorch-quantization (HistogramCalibrator, method "entropy").
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from ..grid import Flat
 from ..scheme import PerTensor, Scheme
-from .ends import Parts
-from .histogram import BINS, Counts, Histogram
+from .histogram import BINS, CountingObserver, Counts
+from .observer import Parts
 
 MAGNITUDES = 2048  # bins of |x|
 NARROWEST = 128  # the narrowest clip that is tried, in bins
@@ -70,7 +68,7 @@ def _xlogx(counts: Counts) -> Flat:
     return counts * np.log(np.maximum(counts, 1))
 
 
-class EntropyObserver:
+class EntropyObserver(CountingObserver):
     """The clip with the least Kullback-Leibler divergence, over everything seen: calibration as TensorRT does it.
 
     |x| is counted in at most 2,048 equal bins (`Histogram`, its pairs joined), exact zeros left out, since every grid
@@ -100,30 +98,7 @@ class EntropyObserver:
     """
 
     def __init__(self, scheme: Scheme = Scheme(symmetric=False), granularity: Parts = PerTensor()) -> None:
-        self.scheme, self.granularity = scheme, granularity
-        self._histogram = Histogram(granularity)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the counts take."""
-        return self._histogram.nbytes
-
-    def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
-        self._histogram.update(x)
+        super().__init__(scheme, granularity)
 
     def levels(self, lo: float, hi: float) -> int:
         """Return the number of levels on one side of 0 for values from `lo` to `hi`."""
@@ -139,18 +114,6 @@ class EntropyObserver:
         return joined[:used], float(self._histogram.reach()[part]) / MAGNITUDES
 
     def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a part without a finite value beside others that have one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
         lo, hi = self._histogram.ends.range()
         for part in np.flatnonzero(lo <= hi).tolist():
             counts, width = self.magnitudes(part)

@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from ..grid import AnyArray, Flat, checked
-from ..scheme import PerTensor
-from .ends import MinMaxObserver, Parts, channels
+from ..scheme import PerTensor, Scheme
+from .ends import MinMaxObserver
+from .observer import Observer, Parts, channels
 
 BINS = 4096  # on either side of 0; of the longer side at least half are in use
 _HALVINGS = 12
@@ -97,3 +98,27 @@ class Histogram:
         """Return for each part where its last bin ends, float64; the first begins at the same distance below 0."""
         ends: Flat = np.ldexp(1.0, np.maximum(self.exponents, -1000) + _HALVINGS)
         return ends
+
+
+class CountingObserver(Observer):
+    """What keeps everything seen as a `Histogram`, and searches its range on the counts.
+
+    Parameters
+    ----------
+    scheme : Scheme
+        Whose codes the search counts with.
+    granularity : PerTensor or PerChannel
+        What has a range of its own. Every batch must have as many channels as the first.
+    """
+
+    def __init__(self, scheme: Scheme, granularity: Parts) -> None:
+        self.scheme, self.granularity = scheme, granularity
+        self._histogram = Histogram(granularity)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes that the counts take."""
+        return self._histogram.nbytes
+
+    def update(self, x: Any) -> None:
+        self._histogram.update(x)

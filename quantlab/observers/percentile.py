@@ -8,13 +8,14 @@ import numpy as np
 
 from ..grid import AnyArray, Flat, checked
 from ..scheme import Percentile, PerTensor
-from .ends import MinMaxObserver, Parts, channels
+from .ends import MinMaxObserver
+from .observer import Observer, Parts, channels
 
 _LARGEST = 255 * 2.0**120  # of the finite bfloat16 numbers
 _SIGN, _ALL = 0x8000, 0xFFFF
 
 
-class PercentileObserver:
+class PercentileObserver(Observer):
     """From the (100 − p)th to the p-th percentile of all values seen, each rounded to 8 significant bits.
 
     It counts how often every bfloat16 number occurs, at most 65,280 counts a channel. The percentiles of these are
@@ -62,20 +63,6 @@ class PercentileObserver:
         return self._keys.nbytes + self._counts.nbytes
 
     def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
         values = checked(x)
         self._ends.update(values)
         keys, counts = np.unique(_keys(values, self.granularity), return_counts=True)
@@ -85,18 +72,6 @@ class PercentileObserver:
         self._counts = total
 
     def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a channel without a finite value beside others with one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
         least, greatest = self._ends.range()
         lo, hi = least.copy(), greatest.copy()
         borders = np.searchsorted(self._keys, np.arange(len(lo) + 1) << 16)

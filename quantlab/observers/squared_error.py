@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from ..grid import Flat
 from ..ranges import Summary, error_on_counts, least_squared_error
 from ..scheme import MinMSE, PerTensor, Scheme
-from .ends import Parts
-from .histogram import BINS, Histogram
+from .histogram import BINS, CountingObserver
+from .observer import Parts
 
 _LEAST, _A_CODE = 512, 4  # bins that the search looks at, at the least: altogether, and for each code
 
 
-class MSEObserver:
+class MSEObserver(CountingObserver):
     """The range with the least squared error under the codes of one Scheme, over everything seen.
 
     The values are kept as counts in at most 8,192 equal bins about 0 (`Histogram`), inside which they are taken as
@@ -45,45 +44,9 @@ class MSEObserver:
     """
 
     def __init__(self, scheme: Scheme = Scheme(symmetric=False), granularity: Parts = PerTensor()) -> None:
-        self.granularity = granularity
-        self.scheme = replace(scheme, range=MinMSE(), granularity=granularity)
-        self._histogram = Histogram(granularity)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes that the counts take."""
-        return self._histogram.nbytes
-
-    def update(self, x: Any) -> None:
-        """Look at one more batch.
-
-        Parameters
-        ----------
-        x : array_like
-            Real numbers, any shape that has the granularity's axis.
-
-        Raises
-        ------
-        TypeError
-            If x holds no real numbers.
-        ValueError
-            If it has another number of channels than the batches before.
-        """
-        self._histogram.update(x)
+        super().__init__(replace(scheme, range=MinMSE(), granularity=granularity), granularity)
 
     def range(self) -> tuple[Flat, Flat]:
-        """Return the range of each part.
-
-        Returns
-        -------
-        lo, hi : float64 arrays, one entry a part
-            As `Quantizer.from_range` takes them; lo > hi for a part without a finite value beside others that have one.
-
-        Raises
-        ------
-        ValueError
-            If no finite value was seen at all.
-        """
         lo, hi = self._histogram.ends.range()
         scheme = replace(self.scheme, granularity=PerTensor())
         for part in np.flatnonzero(lo <= hi).tolist():

@@ -11,6 +11,8 @@ from quantlab.ui import address
 from quantlab.ui.glossary import help_for
 
 _PIN_WIDTH = 76  # both words fit, so that pinning moves nothing
+OTHERS = {"grid": "other grid", "pinned": "pinned", "nothing": "nothing"}
+"""What most pages can be compared with, the default first."""
 _GRIDS = {True: "Symmetric", False: "Affine"}
 
 
@@ -60,25 +62,32 @@ def select(
     )
 
 
-def compare() -> None:
-    """Choose what the state is compared with."""
-    words = {"grid": "other grid", "pinned": "pinned", "nothing": "nothing"}
-    if address.settings().pin is None:
-        del words["pinned"]
-    select("compare", "Compare", words, help=help_for("compare", "pin"))
+def compare(words: Mapping[str, str] = OTHERS) -> None:
+    """Choose what the state is compared with; the pin can be chosen once there is one."""
+    pinned = address.settings().pin is not None
+    offered = {name: word for name, word in words.items() if pinned or name != "pinned"}
+    select("compare", "Compare", offered, help=help_for("compare", "pin"))
 
 
-def pin() -> None:
-    """Hold the present state as the one that everything is compared with, or let it go."""
+def pin(words: Mapping[str, str] = OTHERS) -> None:
+    """Hold the present state as the one that everything is compared with, or let it go.
+
+    Parameters
+    ----------
+    words : mapping of value to text
+        Of the page's field `compare`; the first is gone back to.
+    """
     if address.settings().pin is None:
         st.button("Pin", help=help_for("pin"), key="pin", on_click=_pin, width=_PIN_WIDTH)
     else:
-        st.button("Unpin", help="Compare with the other grid again.", key="pin", on_click=_unpin, width=_PIN_WIDTH)
+        name, word = next(iter(words.items()))
+        about = f"Compare with {'the ' if ' ' in word else ''}{word} again."
+        st.button("Unpin", help=about, key="pin", on_click=_unpin, args=(name,), width=_PIN_WIDTH)
 
 
 def _pin() -> None:
     address.change(pin=address.settings().state(), compare="pinned")
 
 
-def _unpin() -> None:
-    address.change(pin=None, compare="grid")
+def _unpin(name: str) -> None:
+    address.change(pin=None, compare=name)

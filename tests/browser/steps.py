@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Page, TimeoutError
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 if TYPE_CHECKING:
     from conftest import Server
@@ -89,6 +89,35 @@ def settled(page: Page, *expected: str) -> None:
     if not page.evaluate(_TOLD, list(expected)):
         told = page.locator(".st-key-sentence").all_inner_texts()
         raise AssertionError(f"not settled at {expected}, but told {told} at {page.url}")
+
+
+def button(page: Page, name: str) -> Locator:
+    """Find a button of the page; Streamlit's own header has some, too."""
+    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
+
+
+def open_more(page: Page) -> Locator:
+    """Open what stands behind More, and wait until it takes what is typed."""
+    button(page, "More").click()
+    body = page.get_by_test_id("stPopoverBody")
+    expect(body).to_be_visible()
+    settled(page)
+    return body
+
+
+def fill_more(page: Page, label: str, value: str) -> None:
+    """Type a number into a field behind More, and close it again."""
+    field = open_more(page).get_by_role("spinbutton", name=label)
+    field.fill(value)
+    field.press("Enter")
+    page.keyboard.press("Escape")
+
+
+def upload(page: Page, name: str, content: bytes) -> None:
+    """Give the page a file of one's own."""
+    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
+        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
+    )
 
 
 def press(page: Page, name: str, *keys: str, pause_ms: int = 0) -> None:

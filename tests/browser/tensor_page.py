@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import numpy as np
 from conftest import Server
 from playwright.sync_api import Locator, Page, TimeoutError, expect
-from steps import LASTING, LONGEST_MS, READ, SETTLED, settled, visit
+from steps import LASTING, LONGEST_MS, READ, SETTLED, visit
 
 from quantlab.experiments import codec, tensor
 from quantlab.experiments.tensor import Result, Settings, readings, stories
@@ -131,20 +131,6 @@ def differences(page: Page) -> Locator:
 def notice(page: Page) -> Locator:
     """Find the line for bad input and mended links."""
     return page.locator(".st-key-notice [data-testid=stMarkdownContainer]")
-
-
-def button(page: Page, name: str) -> Locator:
-    """Find a button of the page; Streamlit's own header has some, too."""
-    return page.get_by_test_id("stMain").get_by_role("button", name=name, exact=True)
-
-
-def open_more(page: Page) -> Locator:
-    """Open what stands behind More."""
-    button(page, "More").click()
-    body = page.get_by_test_id("stPopoverBody")
-    expect(body.get_by_text("Comparison")).to_be_visible()
-    settled(page)
-    return body
 
 
 def choose(page: Page, label: str, option: str) -> None:

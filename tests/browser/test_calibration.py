@@ -3,62 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
-from urllib.parse import urlencode
 
 import pytest
-from accessibility import sideways, violations
 from conftest import ROOT, Server
 from playwright.sync_api import Page, expect
+from reader import Reader
 from steps import appear, settled, visit
 
-from quantlab.experiments import codec
 from quantlab.experiments.calibration import Result, Settings, readings, run, stories
 from quantlab.numerals import decibels
-from quantlab.ui.anatomy import spoken
 from quantlab.ui.calibration.views import VIEWS
 
 APP = ROOT / "app.py"
-_AT_REST = "() => /^[0-9a-f]{12}$/.test(document.querySelector('.ql-brackets')?.dataset.state ?? '')"
-_OVERLAPS = """() => {
-    const words = [...document.querySelectorAll('.ql-brackets text')].filter(node => node.textContent)
-        .map(node => [node.textContent, node.getBoundingClientRect()])
-    const edge = document.querySelector('.ql-brackets').getBoundingClientRect(), seen = []
-    words.forEach(([a, p], i) => {
-        if (p.left < edge.left - 2 || p.right > edge.right + 2) seen.push(`${a} leaves`)
-        words.slice(i + 1).forEach(([b, q]) => {
-            const wide = Math.min(p.right, q.right) - Math.max(p.left, q.left)
-            const high = Math.min(p.bottom, q.bottom) - Math.max(p.top, q.top)
-            if (wide > 1 && high > 4) seen.push(`${a} × ${b}`)
-        })
-    })
-    return seen
-}"""
-
-
-@cache
-def result(state: Settings) -> Result:
-    """Compute what the page has to show."""
-    return run(state)
+PAGE = Reader("calibration", Settings(), run, stories.sentence, readings.readings, ".ql-brackets")
 
 
 def open_state(page: Page, server: Server, state: Settings | None = None) -> Result:
     """Open a state by its link and see that it is shown."""
-    state = state or Settings()
-    query = urlencode(codec.encode(state))
-    visit(page, server, f"/calibration?{query}" if query else "/calibration")
-    return shows(page, state)
-
-
-def shows(page: Page, state: Settings) -> Result:
-    """See that sentence, numbers and drawing are those of a state."""
-    wanted = result(state)
-    settled(page, " ".join(spoken(stories.sentence(wanted)).split()))
-    page.wait_for_function(_AT_REST)
-    numbers = [" ".join(reading.value.split()) for reading in readings.readings(wanted)]
-    expect(page.get_by_test_id("stMetricValue")).to_have_text(numbers)
-    draws(page, wanted, state.batches)
+    wanted = PAGE.open(page, server, state)
+    draws(page, wanted, wanted.settings.batches)
     return wanted
+
+
+def shows(page: Page, state: Settings) -> None:
+    """See that sentence, numbers and drawing are those of a state."""
+    draws(page, PAGE.shows(page, state), state.batches)
 
 
 def draws(page: Page, wanted: Result, batches: int) -> None:
@@ -92,12 +61,7 @@ def test_sentence_numbers_and_brackets_are_the_librarys(page: Page, server: Serv
 
 
 def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Server) -> None:
-    open_state(page, server)
-    for label, state in list(stories.TRIES.items())[1:]:
-        page.get_by_role("button", name=label, exact=True).click()
-        shows(page, state)
-    page.go_back()
-    shows(page, list(stories.TRIES.values())[-2])
+    PAGE.follows_its_tries(page, server, stories.TRIES)
 
 
 def test_playing_asks_nobody_and_tells_where_it_comes_to_rest(page: Page, server: Server) -> None:
@@ -142,27 +106,18 @@ def test_less_motion_leaves_the_steps_and_no_play(page: Page, server: Server) ->
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(page: Page, server: Server, width: int, scheme: str) -> None:
-    appear(page, width=width, color_scheme=scheme)
-    open_state(page, server)
-    assert violations(page) == []
-    assert not sideways(page)
+    PAGE.is_open_to_all(page, server, width=width, scheme=scheme)
 
 
 @pytest.mark.parametrize("width", [1440, 1280, 390, 360])
 @pytest.mark.parametrize("name", ["one odd batch", "heavy tail", "never negative"])
 def test_no_words_of_the_drawing_lie_on_each_other(page: Page, server: Server, width: int, name: str) -> None:
-    appear(page, width=width)
-    open_state(page, server, stories.TRIES[name])
-    page.evaluate("document.fonts.ready")
-    assert page.evaluate(_OVERLAPS) == []
+    PAGE.keeps_words_apart(page, server, stories.TRIES[name], width=width, parts="> svg")
 
 
 @pytest.mark.parametrize("label", VIEWS)
 def test_every_view_opens(page: Page, server: Server, label: str) -> None:
-    open_state(page, server, Settings(view=label.lower().replace(" ", "-")))
-    expect(page.locator(".st-key-view")).to_be_visible()
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    assert violations(page) == []
+    PAGE.opens_its_view(page, server, Settings(view=label.lower().replace(" ", "-")))
 
 
 def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) -> None:

@@ -4,51 +4,48 @@ from __future__ import annotations
 
 import io
 import re
-from functools import cache
-from pathlib import Path
-from urllib.parse import urlencode
 
 import numpy as np
 import pytest
-from accessibility import mark, sideways, stop, violations
-from conftest import Server
+from accessibility import mark, stop
+from conftest import ROOT, Server
 from playwright.sync_api import Page, expect
-from steps import appear, settled, visit
+from reader import Reader
+from steps import appear, fill_more, settled, upload, visit
 
-from quantlab.experiments import codec
 from quantlab.experiments.matmul import Result, Settings, operands, readings, run, stories
 from quantlab.numerals import code
-from quantlab.ui.anatomy import spoken
 
-APP = Path(__file__).resolve().parents[2] / "app.py"
+APP = ROOT / "app.py"
 pytestmark = pytest.mark.parametrize("server", [APP], indirect=True)
-_AT_REST = "[...document.querySelectorAll('.ql-cross')].every(root => /^[0-9a-f]{12}$/.test(root.dataset.state))"
 
 
-@cache
 def result(state: Settings) -> Result:
     """Compute what the page has to show of built-in data."""
     return run(state, *operands.build(state.data, state.shape, state.seed))
 
 
+PAGE = Reader("matmul", Settings(), result, stories.sentence, readings.readings, ".ql-cross")
+
+
 def open_state(page: Page, server: Server, state: Settings | None = None) -> Result:
     """Open a state by its link and see that it is shown."""
-    state = state or Settings()
-    query = urlencode(codec.encode(state))
-    visit(page, server, f"/matmul?{query}" if query else "/matmul")
-    return shows(page, state)
+    wanted = PAGE.open(page, server, state)
+    stands(page, wanted)
+    return wanted
 
 
 def shows(page: Page, state: Settings) -> Result:
-    """See that sentence, numbers, drawing and address are those of a state."""
-    wanted = result(state)
-    settled(page, " ".join(spoken(stories.sentence(wanted)).split()))
-    page.wait_for_function(_AT_REST)
-    numbers = [" ".join(reading.value.split()) for reading in readings.readings(wanted)]
-    expect(page.get_by_test_id("stMetricValue")).to_have_text(numbers)
+    """See that sentence, numbers and drawing are those of a state."""
+    wanted = PAGE.shows(page, state)
+    stands(page, wanted)
+    return wanted
+
+
+def stands(page: Page, wanted: Result) -> None:
+    """See that the drawing holds the whole sum."""
     expect(page.locator(".ql-cross > svg")).to_have_attribute("data-at", str(len(wanted.sum.products)))
     expect(page.locator(".ql-cross .finish")).to_have_class("finish")
-    return wanted
 
 
 def _last_sum(page: Page) -> str:
@@ -134,11 +131,8 @@ def test_nothing_plays_for_who_asks_for_less_motion(page: Page, server: Server) 
     expect(page.locator(".ql-cross > svg")).to_have_attribute("data-at", "4")
 
 
-def test_every_try_leads_to_its_state_and_is_lit(page: Page, server: Server) -> None:
-    open_state(page, server)
-    for label, state in stories.TRIES.items():
-        page.get_by_role("button", name=label, exact=True).click()
-        shows(page, state)
+def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Server) -> None:
+    PAGE.follows_its_tries(page, server, stories.TRIES)
 
 
 @pytest.mark.fresh  # a page opens as it was left
@@ -153,10 +147,7 @@ def test_bits_and_grid_come_along_from_the_tensor_page(page: Page, server: Serve
 @pytest.mark.parametrize("width", [1440, 390])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_and_nothing_scrolls_sideways(page: Page, server: Server, width: int, scheme: str) -> None:
-    appear(page, width=width, color_scheme=scheme)
-    open_state(page, server)
-    assert violations(page) == []
-    assert not sideways(page)
+    PAGE.is_open_to_all(page, server, width=width, scheme=scheme)
 
 
 def test_the_drawing_is_reached_by_tab_with_its_controls(page: Page, server: Server) -> None:
@@ -179,9 +170,7 @@ def test_an_array_of_ones_own_becomes_the_weights_and_says_how(page: Page, serve
     expect(page.get_by_role("spinbutton", name="Row")).to_be_disabled()
     file = io.BytesIO()
     np.save(file, np.linspace(-1, 1, 24, dtype=np.float32).reshape(2, 3, 4))
-    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
-        {"name": "w.npy", "mimeType": "application/octet-stream", "buffer": file.getvalue()}
-    )
+    upload(page, "w.npy", file.getvalue())
     expect(page.locator(".st-key-notice")).to_contain_text("(2, 3, 4) is taken as 6 × 4")
     expect(page.locator(".ql-cross [data-cell]")).to_have_count(40)
     assert "data=yours" in page.url
@@ -190,9 +179,5 @@ def test_an_array_of_ones_own_becomes_the_weights_and_says_how(page: Page, serve
 @pytest.mark.fresh
 def test_more_changes_the_shapes_and_the_drawing_follows(page: Page, server: Server) -> None:
     open_state(page, server)
-    page.locator(".st-key-more button").first.click()
-    k = page.get_by_role("spinbutton", name="K, terms of each sum")
-    k.fill("7")
-    k.press("Enter")
-    page.keyboard.press("Escape")
+    fill_more(page, "K, terms of each sum", "7")
     shows(page, Settings(k=7))

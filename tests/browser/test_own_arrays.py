@@ -14,7 +14,7 @@ import pytest
 from conftest import ROOT, Server
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from steps import press, settled, visit
+from steps import press, settled, upload, visit
 
 APP = ROOT / "app.py"
 EMPTY = "Here goes your own array"
@@ -39,12 +39,6 @@ def _npy(values: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _upload(page: Page, name: str, content: bytes) -> None:
-    page.locator("[data-testid=stFileUploader] input[type=file]").set_input_files(
-        {"name": name, "mimeType": "application/octet-stream", "buffer": content}
-    )
-
-
 def _shown(page: Page, words: str) -> None:
     expect(_notice(page)).to_contain_text(words)
     settled(page)
@@ -57,7 +51,7 @@ def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
     file = io.BytesIO()
     np.savez(file, first=np.ones((2, 2), np.float32), second=np.arange(5.0), words=np.array(["a"]))
     _open(page, server, "?data=yours&view=data", EMPTY)
-    _upload(page, "layers.npz", file.getvalue())
+    upload(page, "layers.npz", file.getvalue())
     _shown(page, "layers.npz: first: 2 × 2, float32")
     choice = page.get_by_label("Array of the file").last
     # The list closes when the page scrolls, as a click does that has to come into view first.
@@ -74,7 +68,7 @@ def test_of_an_npz_each_array_can_be_chosen(page: Page, server: Server) -> None:
 @pytest.mark.fresh
 def test_a_table_with_decimal_commas_says_how_it_was_read(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours", EMPTY)
-    _upload(page, "<img src=x onerror=alert(1)>*b*.csv", b"a;b\n1,5;2\n;-0,25\n")
+    upload(page, "<img src=x onerror=alert(1)>*b*.csv", b"a;b\n1,5;2\n;-0,25\n")
     _shown(page, "<img src=x onerror=alert(1)>*b*.csv: 2 × 2, float32 (semicolon-separated, decimal comma")
     expect(_notice(page)).to_contain_text("1 value is NaN and was left out")
     assert page.locator(".st-key-notice img").count() == 0
@@ -85,7 +79,7 @@ def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_arra
     page: Page, server: Server
 ) -> None:
     _open(page, server, "?view=data", "21.7")
-    _upload(page, "evil.npy", pickle.dumps([1, 2, 3]))
+    upload(page, "evil.npy", pickle.dumps([1, 2, 3]))
     said = page.locator(".st-key-refusal-upload")
     expect(said).to_contain_text("pickle")
     settled(page, "21.7")
@@ -96,7 +90,7 @@ def test_a_refused_file_is_one_sentence_beside_the_uploader_and_the_earlier_arra
     assert 0 <= beside["y"] - (uploader["y"] + uploader["height"]) < 40
     press(page, "bits", "ArrowRight")
     expect(page.locator(".st-key-numbers")).to_contain_text("of 32")
-    _upload(page, "good.txt", b"1 2\n3 4\n")
+    upload(page, "good.txt", b"1 2\n3 4\n")
     _shown(page, "good.txt: 2 × 2, float32")
     expect(said).to_have_count(0)
 
@@ -210,7 +204,7 @@ def test_back_leaves_an_edited_array_and_forward_returns_to_it(page: Page, serve
 @pytest.mark.fresh
 def test_a_refused_edit_leaves_the_table_as_it_was(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours&view=data", EMPTY)
-    _upload(page, "one.csv", b"1.5\n")
+    upload(page, "one.csv", b"1.5\n")
     _shown(page, "one.csv")
     _edit(page, 0, 0, "")
     expect(page.locator(".st-key-refusal-table")).to_be_visible()
@@ -225,7 +219,7 @@ def test_the_first_array_moves_nothing(server: Server, open_browser: Callable[..
     page = open_browser(width=width)
     _open(page, server, "?data=yours", EMPTY)
     tops = {name: _top(page, name) for name in ("hero", "numbers")}
-    _upload(page, "a.csv", b"1 2\n3 4\n")
+    upload(page, "a.csv", b"1 2\n3 4\n")
     _shown(page, "a.csv")
     for name, top in tops.items():
         assert _top(page, name) == pytest.approx(top, abs=0.5), name
@@ -257,7 +251,7 @@ def test_the_exports_are_the_page_s_own_codes(page: Page, server: Server) -> Non
 @pytest.mark.fresh
 def test_nan_disables_the_export_of_codes(page: Page, server: Server) -> None:
     _open(page, server, "?data=yours&view=data", EMPTY)
-    _upload(page, "a.npy", _npy(np.array([1.0, np.nan, np.inf], np.float32)))
+    upload(page, "a.npy", _npy(np.array([1.0, np.nan, np.inf], np.float32)))
     _shown(page, "1 value is infinite")
     expect(page.get_by_role("button", name="Codes, scale, zero point (.npz)")).to_be_disabled()
     expect(page.get_by_role("button", name="Report (JSON)")).to_be_enabled()
@@ -268,7 +262,7 @@ def test_the_link_holds_no_values_and_another_browser_is_asked(
     page: Page, server: Server, open_browser: Callable[..., Page]
 ) -> None:
     _open(page, server, "?data=yours", EMPTY)
-    _upload(page, "secret.csv", b"123.25 4\n5 6\n")
+    upload(page, "secret.csv", b"123.25 4\n5 6\n")
     _shown(page, "secret.csv")
     page.get_by_test_id("stMain").get_by_role("button", name="Share").click()
     expect(page.get_by_label("Link")).to_have_value(f"{server.url}/?data=yours")

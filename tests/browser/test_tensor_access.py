@@ -13,8 +13,8 @@ from accessibility import mark, sideways, stop, unreached, violations
 from conftest import Server
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
-from steps import appear, settled, visit
-from tensor_page import button, open_more, open_state, result, shows
+from steps import appear, button, open_more, settled, visit
+from tensor_page import open_state, result, shows
 
 from quantlab.charts import PALETTES
 from quantlab.experiments.tensor import Settings

@@ -10,15 +10,13 @@ import pytest
 import tensor_page
 from conftest import Server
 from playwright.sync_api import Page, expect
-from steps import appear, press, settled, visit
+from steps import appear, button, open_more, press, settled, visit
 from tensor_page import (
     PARTS,
     boxes,
-    button,
     choose,
     differences,
     notice,
-    open_more,
     open_state,
     query,
     result,

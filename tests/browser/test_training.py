@@ -10,7 +10,7 @@ import pytest
 from accessibility import sideways, violations
 from conftest import ROOT, Server
 from playwright.sync_api import Page, expect
-from steps import appear, settled, visit
+from steps import appear, button, settled, visit
 
 from quantlab.experiments import codec
 from quantlab.experiments.training import Result, Settings, run, stories
@@ -53,6 +53,20 @@ def test_every_try_leads_to_its_state_and_back_undoes_it(page: Page, server: Ser
         shows(page, state)
     page.go_back()
     shows(page, list(stories.TRIES.values())[-2])
+
+
+def test_pin_draws_the_state_dashed_and_unpin_lets_it_go(page: Page, server: Server) -> None:
+    open_state(page, server, Settings(scratch=True))
+    dashed = page.locator(".st-key-hero .scatterlayer path.js-line[style*=dasharray]")
+    expect(dashed).to_have_count(0)
+    button(page, "Pin").click()
+    button(page, "digits").click()
+    shows(page, Settings())
+    expect(dashed).to_have_count(3)  # of PTQ, QAT and LSQ
+    expect(page.locator(".st-key-numbers")).to_contain_text("vs pinned")
+    button(page, "Unpin").click()
+    settled(page, "Down to")
+    expect(dashed).to_have_count(0)
 
 
 @pytest.mark.parametrize("label", VIEWS)

@@ -339,6 +339,10 @@ FIGURES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
         accuracy_against_bits,
         {"curves": {method: [Accuracy(8, 50.0, 0.0, (50.0,))] for method in TRAINED}, "reference": 50.0, "guess": 50.0},
     ),
+    "accuracy against bits, a pin": (
+        accuracy_against_bits,
+        {"curves": TRAINED, "reference": 97.2, "guess": 10.0, "chosen": 3, "pinned": {**TRAINED, "float": []}},
+    ),
     "accuracy against bits, nothing yet": (
         accuracy_against_bits, {"curves": {"ptq": []}, "reference": None, "guess": 25.0},
     ),

@@ -146,7 +146,7 @@ def test_costs_are_those_that_the_layers_themselves_tell(data, mode):
     for number, (layer, cost) in enumerate(zip(layers, costs(mode, small, grids, 16), strict=True)):
         if mode == "float32":
             outputs, inputs = small.shapes[number]
-            assert cost.bytes_read == 4 * (16 * inputs + outputs * inputs)
+            assert cost.bytes_read == 4 * (16 * inputs + outputs * inputs + outputs)
             assert (cost.integer_multiply_adds, cost.float_multiply_adds) == (0, 16 * outputs * inputs)
         else:
             quantized = {"quantized": number > 0} if mode == "static" else {}
@@ -207,6 +207,8 @@ def test_one_loud_image_in_calibration_costs_static_its_codes_and_a_percentile_s
     assert (
         percent(loud, "static") < percent(replace(loud, observer="percentile"), "static") < percent(OPENING, "static")
     )
+    name, there = run(loud).otherwise()
+    assert (name, there.error) == ("percentile", run(replace(loud, observer=name)).outcomes["static"].error)
 
 
 @pytest.mark.parametrize("batch", [2, 16])
@@ -239,11 +241,13 @@ def test_4_bit_weights_move_half_the_bytes_of_8_and_the_large_layer_is_counted_w
 def test_no_mode_moves_more_than_float32_since_what_stays_in_a_layer_is_not_moved():
     moved = {mode: outcome.bytes_moved for mode, outcome in run(OPENING).outcomes.items()}
     rows, weights = 64 * (64 + 32 + 32 + 32 + 32 + 10), 64 * 32 + 32 * 32 + 32 * 10
-    assert moved["float32"] == 4 * (rows + weights)
-    assert moved["weight-only"] == moved["dynamic"] == 4 * rows + weights + 4 * (32 + 32 + 10)
-    # Static reads and writes floats at the ends only, and two layers read a bias of integers.
+    # Every layer reads a bias of four bytes an output, and a quantized one a scale as well.
+    bias = scales = 4 * (32 + 32 + 10)
+    assert moved["float32"] == 4 * (rows + weights) + bias
+    assert moved["weight-only"] == moved["dynamic"] == 4 * rows + weights + scales + bias
+    # Static reads and writes floats at the ends only.
     between = 64 * (32 + 32 + 32 + 32)
-    assert moved["static"] == 4 * 64 * (64 + 10) + between + weights + 4 * (32 + 32 + 10) + 4 * (32 + 32)
+    assert moved["static"] == 4 * 64 * (64 + 10) + between + weights + scales + bias
 
 
 def test_live_rows_are_scaled_shifted_and_made_louder_in_this_order():

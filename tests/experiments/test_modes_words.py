@@ -76,6 +76,27 @@ def test_a_contrast_is_told_only_where_dynamic_reads_more_than_one_image_more():
     assert "finds the new range" in sentence(bright)
 
 
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        (
+            {"calibration": "dark", "scale": 0.25},
+            "four times darker; the live input scaled by 0.25:",
+        ),
+        (
+            {"loud": 300.0, "loud_in": "calibration", "offset": 0.1},
+            "300 times louder; the live input shifted",
+        ),
+        ({"scale": 4.0, "offset": 0.1}, "The live input scaled by 4 and shifted by +0.1 of its width:"),
+        ({"data": "layer", "scale": 4.0, "loud": 2.0, "calibration": "noise"}, "changed in 3 ways:"),
+        ({"data": "layer", "calibration": "dark"}, "Calibrated on rows four times smaller"),
+        ({"data": "layer", "scale": 4.0}, "Live data are 4 times larger"),
+    ],
+)
+def test_where_several_things_are_changed_none_is_said_to_be_the_cause(changed, said):
+    assert said in spoken(sentence(run(replace(OPENING, **changed))))
+
+
 def test_4_bit_weights_tell_what_they_save_and_what_they_cost():
     result = run(replace(OPENING, weight_bits=4))
     real, only = (result.outcomes[mode] for mode in ("float32", "weight-only"))

@@ -15,7 +15,7 @@ from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
 from quantlab.experiments.training.kept import KEPT, differing, kept, rewrite
 from quantlab.experiments.training.networks import networks, off_grid
-from quantlab.experiments.training.readings import readings, row_note, run_columns
+from quantlab.experiments.training.readings import compared_with, points, readings, row_note, run_columns
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.table import entry_of
@@ -301,3 +301,27 @@ def test_a_job_lights_the_steps_that_it_is_in():
     assert [step.name for step in running(ptq, Job("ptq", 3, 0))] == ["Observe", "Choose grids", "Round"]
     assert running(qat, Job("ptq", 3, 0)) == ()
     assert [step.name for step in running(qat, Job("qat", 3, 0))] == ["Forward", "Backward"]
+
+
+def test_a_pin_is_compared_with_where_it_is_measured_alike_and_has_runs():
+    state = Settings(scratch=True, bits=4)
+    there = run(Settings(), kept(Settings()))
+    shown = run(state, kept(state), pinned=there)
+    assert compared_with(shown) == "pinned"
+    _, ptq, qat, lsq = readings(shown, networks(Settings(data="blobs", epochs="20:15")))[:4]
+    for reading, method in ((ptq, "ptq"), (qat, "qat"), (lsq, "lsq")):
+        assert reading.delta == points(shown.at(method, 4).mean, there.at(method, 4).mean)
+    assert shown.columns()["method"].count("pinned qat") == there.columns()["method"].count("qat") == len(BITS)
+    assert row_note(shown, networks(Settings(data="blobs", epochs="20:15"))).endswith("; dashed: pinned")
+    for other in (run(Settings(rate=0.02)), run(Settings(data="regression"), kept(Settings(data="regression")))):
+        alone = run(state, kept(state), pinned=other)
+        assert alone.ghost is None
+        assert compared_with(alone) == "float"
+        assert "pinned" in row_note(alone, networks(Settings(data="blobs", epochs="20:15")))
+
+
+def test_tries_keep_a_pin_and_a_pin_holds_no_look():
+    pinned = Settings(pin=Settings(scratch=True).state(), compare="pinned", view="runs")
+    reached = taken(pinned, TRIES["8 bits"])
+    assert (reached.pin, reached.compare, reached.view) == (pinned.pin, "pinned", "runs")
+    assert pinned.state() == Settings()

@@ -13,6 +13,7 @@ PRODUCTS = BATCH * INPUTS * OUTPUTS
 GRID = Quantizer(np.float32([-1, 1]))
 W = np.random.default_rng(0).normal(size=(OUTPUTS, INPUTS))
 WEIGHT = quantize_weight(W, bias=np.ones(OUTPUTS))
+BIAS = 4 * OUTPUTS  # float32, or int32 in steps of the accumulator
 STORED = INPUTS * OUTPUTS + 4 * OUTPUTS  # codes of a byte, and a float32 scale an output
 GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGroup(32), scale_dtype="float16"))
 
@@ -20,7 +21,7 @@ GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGrou
 @pytest.mark.parametrize(
     ("layer", "read", "written", "integer", "real", "ranges"),
     [
-        (WeightOnly(WEIGHT), X + STORED, Y, 0, PRODUCTS + BATCH * OUTPUTS, "weights only"),
+        (WeightOnly(WEIGHT), X + STORED + BIAS, Y, 0, PRODUCTS + BATCH * OUTPUTS, "weights only"),
         # 4 bits a code, and for each group of 32 two bytes of scale and 4 bits of zero point.
         (
             WeightOnly(GROUPED),
@@ -32,7 +33,7 @@ GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGrou
         ),
         (
             Dynamic(WEIGHT),
-            2 * X + CODES + STORED,
+            2 * X + CODES + STORED + BIAS,
             CODES + Y,
             PRODUCTS,
             BATCH * (INPUTS + OUTPUTS),
@@ -40,7 +41,7 @@ GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGrou
         ),
         (
             Dynamic(WEIGHT, output=Scheme()),
-            2 * X + CODES + STORED + 2 * Y,
+            2 * X + CODES + STORED + BIAS + 2 * Y,
             CODES + Y + BATCH * OUTPUTS,
             PRODUCTS,
             BATCH * (INPUTS + 2 * OUTPUTS),
@@ -48,7 +49,7 @@ GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGrou
         ),
         (
             Static(WEIGHT, input=GRID),
-            X + CODES + STORED,
+            X + CODES + STORED + BIAS,
             CODES + Y,
             PRODUCTS,
             BATCH * (INPUTS + OUTPUTS),
@@ -56,7 +57,7 @@ GROUPED = quantize_weight(W, Scheme(bits=4, symmetric=False, granularity=PerGrou
         ),
         (
             Static(WEIGHT, input=GRID, output=GRID, arithmetic="once"),
-            X + CODES + STORED + Y + 4 * OUTPUTS,  # the accumulator is as wide as float32
+            X + CODES + STORED + Y + BIAS,  # the accumulator is as wide as float32
             CODES + Y + BATCH * OUTPUTS,
             PRODUCTS + BATCH * OUTPUTS,
             BATCH * INPUTS,

@@ -6,11 +6,12 @@ from dataclasses import replace
 import pytest
 
 from quantlab.bench.timing import Spread
-from quantlab.experiments.modes import Settings, run
+from quantlab.experiments.modes import Settings, bounds, readings, run
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.modes import MODES
 from quantlab.experiments.modes.speed import Roofs, Timing
 from quantlab.ui.components.dataflow import message
+from quantlab.ui.modes import clock as clocks
 from quantlab.ui.modes import hero
 from quantlab.ui.modes.clock import Clock
 
@@ -62,10 +63,8 @@ def test_what_is_known_is_shown_before_the_rest_is_there():
 
 
 def test_a_busy_start_does_not_leave_the_times_long():
-    rounds = iter(
-        [[timing("static", 1, 5.0), timing("static", 2, 1.0)], [timing("static", 1, 2.0), timing("static", 2, 3.0)]]
-    )
-    clock = finished(Clock(lambda: iter(next(rounds)), lambda: ROOFS))
+    rounds = [timing("static", batch, seconds) for batch, seconds in ((1, 5.0), (2, 1.0), (1, 2.0), (2, 3.0))]
+    clock = finished(Clock(lambda: iter(rounds), lambda: ROOFS))
     assert [clock.seconds("digits", "static", batch) for batch in (1, 2)] == [2.0, 1.0]
     assert len(clock.times("digits")) == 2
 
@@ -83,19 +82,24 @@ def test_a_measurement_that_fails_ends_and_says_so_in_the_log(caplog):
 
     clock = finished(Clock(measure, lambda: ROOFS))
     assert clock.complete("digits")
+    assert clock.failed
+    assert bounds.time_remark(run(Settings()), clock.times("digits"), failed=True) == "could not be measured here"
     assert "could not be measured" in caplog.text
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(data="layer"), replace(Settings(), layer=1, bits=2)])
-def test_the_drawing_and_its_table_hold_the_same_wires(settings):
+def test_the_drawing_and_its_table_hold_the_same_wires(settings, monkeypatch):
+    # The real one would measure beside all other tests of this process, and hold BLAS to one thread meanwhile.
+    monkeypatch.setattr(clocks, "CLOCK", Clock(lambda: iter(()), lambda: ROOFS))
     result = run(settings)
     drawn = hero.lines(result)
     sent = message(drawn, hero.head(result))["lines"]
-    table = hero.columns(drawn)
+    table = hero.columns(drawn, hero.head(result))
     assert [line["mode"] for line in sent] == ["Weight-only", "Dynamic", "Static"]
     kinds = [wire["kind"] for line in sent for wire in (line["weight"], *line["wires"])]
-    assert table["type"] == kinds
-    assert {len(column) for column in table.values()} == {len(kinds)}
+    assert table["type"] == ["float32", *kinds]
+    assert {len(column) for column in table.values()} == {1 + len(kinds)}
+    assert table["Moves"][-1] == readings.size(result.outcomes["static"].bytes_moved)
     for line in sent:
         assert len(line["wires"]) == len(line["stations"]) + 1
         assert [label for label, _ in line["figures"]][1:] == ["Moves", "Int MACs", "Float MACs", "Time"]

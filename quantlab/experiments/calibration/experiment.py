@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from quantlab.experiments.calibration.course import OBSERVERS, Course, Knobs, course
 from quantlab.experiments.calibration.stream import BATCHES, SIZES, STREAMS, THICKEST, THINNEST, Stream, build
 from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, real, whole
+from quantlab.experiments.page import pin_in_use
 from quantlab.scheme import Scheme
 
 VIEWS = ("how-each-decides", "more-data", "per-channel", "code")
@@ -176,8 +177,8 @@ def _found(settings: Settings, recall: Recall) -> Result:
 
 
 def _compared(settings: Settings) -> tuple[Settings | None, str]:
-    if settings.compare == "pinned" and settings.pin is not None:
-        return settings.pin, "pinned"
+    if (pin := pin_in_use(settings)) is not None:
+        return pin, "pinned"
     if settings.compare == "nothing":
         return None, ""
     return replace(settings, symmetric=not settings.symmetric), "affine" if settings.symmetric else "symmetric"

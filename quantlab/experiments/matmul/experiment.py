@@ -13,7 +13,7 @@ from quantlab.arrays import Array
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, whole
 from quantlab.experiments.matmul.operands import MOST_COLUMNS, MOST_ROWS, MOST_TERMS, PAIRS
-from quantlab.experiments.page import Recall, compute_anew
+from quantlab.experiments.page import Recall, compute_anew, pin_in_use
 from quantlab.linear import Product, RunningSum, accumulate, quantized_matmul, running_sum
 from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
@@ -261,8 +261,8 @@ def run(
     row, column = min(settings.row, m - 1), min(settings.column, n - 1)
     total = now.sum_of(row, column)
     compared, name = None, ""
-    if settings.compare == "pinned" and settings.pin is not None and pinned is not None:
-        compared, name = multiplied(settings.pin, *pinned, recall), "pinned"
+    if (pin := pin_in_use(settings)) is not None and pinned is not None:
+        compared, name = multiplied(pin, *pinned, recall), "pinned"
     elif settings.compare == "grid":
         other = replace(settings, symmetric=not settings.symmetric)
         compared, name = multiplied(other, x, w, recall), "symmetric" if other.symmetric else "affine"

@@ -10,7 +10,6 @@ from quantlab.experiments.matmul.experiment import Result
 from quantlab.numerals import count, num, share
 
 _GIGA = 1e9
-_CALL = 1e-6  # seconds: no call of a NumPy function returns sooner
 NAMES = {"blas": "float32, BLAS", "naive": "int32, NumPy's loop", "kernel": "int8, our kernel"}
 
 
@@ -28,7 +27,7 @@ class Under:
     seconds : float
         What the product would take at that pace.
     bound : str
-        "memory", "arithmetic", or "the call" where that takes longer than the work.
+        "memory", "arithmetic", or "the call" where a call without work takes longer, as measured in the race.
     """
 
     shape: tuple[int, int, int]
@@ -76,7 +75,7 @@ def under(race: Race, shape: tuple[int, int, int]) -> Under:
     operations = 2 * m * k * n
     intensity = operations / (m * k + k * n + 4 * m * n)
     roof = min(race.peak, intensity * race.bandwidth)
-    bound = _bound(race, intensity) if operations / roof > _CALL else "the call"
+    bound = _bound(race, intensity) if operations / roof > race.call else "the call"
     return Under(shape, intensity, roof, operations / roof, bound)
 
 
@@ -114,8 +113,8 @@ def here_sentence(race: Race, result: Result) -> str:
     time = num(found.seconds * 1e6) + "\u00a0µs"
     if found.bound == "the call":
         return (
-            f"{lead}. The roof allows it {time}, which is less than any call takes: so small a product is bound by "
-            "being called."
+            f"{lead}. The roof allows it {time}; a call alone takes {num(race.call * 1e6)}\u00a0µs: so small a product "
+            "is bound by being called."
         )
     return f"{lead}: {found.bound} binds, and the roof allows it {time}."
 

@@ -60,8 +60,8 @@ def columns(times: Sequence[Timing]) -> dict[str, list[Any]]:
     }
 
 
-def time_remark(result: Result, times: Sequence[Timing]) -> str:
-    """Return what stands beside the chart of times: what binds, from what was measured.
+def time_remark(result: Result, times: Sequence[Timing], *, failed: bool = False) -> str:
+    """Return what stands beside the chart of times: what binds, from what was measured, or that it could not be.
 
     >>> from quantlab.experiments.modes import Settings, run
     >>> time_remark(run(Settings()), [])
@@ -70,7 +70,7 @@ def time_remark(result: Result, times: Sequence[Timing]) -> str:
     if result.settings.data == YOURS:
         return "measured for the built-in networks only"
     if len(times) < len(BATCHES) * len(MODES):
-        return "one thread, at 8 bits; being measured"
+        return "could not be measured here" if failed else "one thread, at 8 bits; being measured"
     if result.settings.data == "layer":
         by = {(timing.mode, timing.batch): timing.seconds.median for timing in times}
         few, many = (by[FLOAT, batch] / by[STATIC, batch] for batch in (1, BATCHES[-1]))
@@ -100,7 +100,7 @@ def crossing(result: Result, roofs: Roofs) -> float | None:
     return float(np.exp(np.interp(np.log(ridge), np.log(found), np.log(BATCHES))))
 
 
-def sentence(result: Result, roofs: Roofs, times: Sequence[Timing]) -> str:
+def sentence(result: Result, roofs: Roofs, times: Sequence[Timing], *, failed: bool = False) -> str:
     """Say for this state's batch what binds static, and how near it comes to its roof."""
     own = {timing.mode: timing for timing in times if timing.batch == result.settings.batch}
     ridge = roofs.int8 / roofs.bandwidth
@@ -109,10 +109,8 @@ def sentence(result: Result, roofs: Roofs, times: Sequence[Timing]) -> str:
         "arithmetic does."
     )
     if STATIC not in own:
-        missing = (
-            "Your own weight is not timed" if result.settings.data == YOURS else "This batch is still being measured"
-        )
-        return f"{lead} {missing}."
+        missing = "This batch could not be measured" if failed else "This batch is still being measured"
+        return f"{lead} {'Your own weight is not timed' if result.settings.data == YOURS else missing}."
     timing = own[STATIC]
     reached = timing.speed / roofs.at(timing.intensity, STATIC)
     what = (

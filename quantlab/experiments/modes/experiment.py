@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +31,7 @@ from quantlab.experiments.modes.subject import (
     calibration_rows,
     live_rows,
 )
+from quantlab.experiments.page import Recall, compute_anew, pin_in_use
 from quantlab.experiments.spelling import YOURS
 from quantlab.linear import Cost
 from quantlab.nn import accuracy, agreement
@@ -45,13 +45,6 @@ OBSERVERS_HERE = ("minmax", "percentile")
 BATCHES = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 DARKEST, BRIGHTEST, FARTHEST = 0.1, 10.0, 0.25
 LARGEST_SEED = 2**31 - 1
-
-Recall = Callable[[Subject, Hashable, Callable[[], Any]], Any]
-
-
-def compute_anew(subject: Subject, key: Hashable, make: Callable[[], Any]) -> Any:
-    """Recall nothing."""
-    return make()
 
 
 def _batch(text: str) -> int:
@@ -166,7 +159,9 @@ class Result:
     clipped : float
         Share of the live input that lies outside of the calibrated range.
     with_rows : callable
-        Returns the outcome of dynamic with a range for each row; computed when it is called.
+        Returns the outcome of dynamic with a range for each row; computed when it is first called.
+    otherwise : callable
+        Returns the other observer's name and the outcome of static as that one calibrates it; as above.
     compared : Result or None
         The state that this one is compared with.
     compared_name : str
@@ -181,6 +176,7 @@ class Result:
     outcomes: dict[str, Outcome]
     clipped: float
     with_rows: Callable[[], Outcome]
+    otherwise: Callable[[], tuple[str, Outcome]]
     compared: Result | None = None
     compared_name: str = ""
 
@@ -245,8 +241,8 @@ def _found(settings: Settings, subject: Subject, recall: Recall) -> Result:
 
 
 def _compared(settings: Settings) -> tuple[Settings | None, str]:
-    if settings.compare == "pinned" and settings.pin is not None:
-        return settings.pin, "pinned"
+    if (pin := pin_in_use(settings)) is not None:
+        return pin, "pinned"
     if settings.compare == "nothing":
         return None, ""
     return replace(settings, symmetric=not settings.symmetric), "affine" if settings.symmetric else "symmetric"
@@ -300,13 +296,21 @@ def _run(settings: Settings, subject: Subject) -> Result:
         chains,
         outcomes,
         float(((rows < lo) | (rows > hi)).mean()),
-        partial(_dynamic_by_row, subject, by_row, rows, truth, settings.batch),
+        cache(partial(_dynamic_by_row, subject, by_row, rows, truth, settings.batch)),
+        cache(partial(_static_otherwise, subject, settings, rows, truth)),
     )
 
 
 def _dynamic_by_row(subject: Subject, grids: Grids, rows: F32, truth: F32, batch: int) -> Outcome:
     own = chain(DYNAMIC, subject.network, grids, [], batch)
     return outcome(own, subject, rows, truth, costs(DYNAMIC, subject, grids, batch))
+
+
+def _static_otherwise(subject: Subject, settings: Settings, rows: F32, truth: F32) -> tuple[str, Outcome]:
+    name = next(name for name in OBSERVERS_HERE if name != settings.observer)
+    ranges, grids = ranges_of(replace(settings, observer=name), subject), settings.grids()
+    own = chain(STATIC, subject.network, grids, ranges, settings.batch)
+    return name, outcome(own, subject, rows, truth, costs(STATIC, subject, grids, settings.batch))
 
 
 def _covered(static: Chain) -> tuple[float, float]:

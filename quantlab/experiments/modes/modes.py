@@ -205,7 +205,7 @@ def costs(mode: str, subject: Subject, grids: Grids, batch: int) -> tuple[Cost, 
     >>> from quantlab.experiments.modes.subject import build
     >>> grids = Grids(weight_scheme(8, "channel"), Scheme(symmetric=False))
     >>> [cost.bytes_read for cost in costs("static", build("digits", 0), grids, 64)][1:]
-    [11520, 2408]
+    [11520, 2448]
     """
     last = len(subject.shapes) - 1
     return tuple(
@@ -215,12 +215,12 @@ def costs(mode: str, subject: Subject, grids: Grids, batch: int) -> tuple[Cost, 
 
 def _cost(mode: str, shape: tuple[int, int], grids: Grids, batch: int, *, first: bool, last: bool) -> Cost:
     if mode == FLOAT:
-        return float_cost(batch, *shape)
+        return float_cost(batch, *shape, bias=True)
     if mode == WEIGHT_ONLY:
-        return weight_only_cost(batch, weight_wire(shape, grids.weight, stored_bits(grids.weight)))
+        return weight_only_cost(batch, weight_wire(shape, grids.weight, stored_bits(grids.weight)), bias=True)
     weight, codes = weight_wire(shape, grids.weight, 8), grids.activations.dtype.name
     if mode == DYNAMIC:
-        return dynamic_cost(batch, weight, codes=codes)
+        return dynamic_cost(batch, weight, codes=codes, bias=True)
     return static_cost(batch, weight, codes=codes, output=None if last else codes, bias=True, quantized=not first)
 
 

@@ -54,7 +54,7 @@ def readings(result: Result) -> tuple[Reading, ...]:
     )
 
 
-def beside(outcome: Outcome, seconds: float | None) -> tuple[tuple[str, str], ...]:
+def beside(outcome: Outcome, seconds: float | None, *, awaited: bool = True) -> tuple[tuple[str, str], ...]:
     """Return label and value of what stands beside a mode's dataflow.
 
     Parameters
@@ -62,6 +62,8 @@ def beside(outcome: Outcome, seconds: float | None) -> tuple[tuple[str, str], ..
     outcome : Outcome
     seconds : float or None
         Of one batch on this machine, as soon as it is measured.
+    awaited : bool
+        Whether that may still happen.
 
     Examples
     --------
@@ -75,7 +77,7 @@ def beside(outcome: Outcome, seconds: float | None) -> tuple[tuple[str, str], ..
         ("Moves", size(outcome.bytes_moved)),
         ("Int MACs", thousands(outcome.integer_multiply_adds)),
         ("Float MACs", thousands(outcome.float_multiply_adds)),
-        ("Time", "…" if seconds is None else duration(seconds)),
+        ("Time", duration(seconds) if seconds is not None else "…" if awaited else "–"),
     )
 
 

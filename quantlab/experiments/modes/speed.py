@@ -13,15 +13,15 @@ from typing import Any
 import numpy as np
 
 from quantlab.bench import peers
-from quantlab.bench.ceilings import Ceilings
+from quantlab.bench.ceilings import COPIED, Ceilings
 from quantlab.bench.timing import Spread, alternate
 from quantlab.experiments.modes.experiment import BATCHES, Settings
-from quantlab.experiments.modes.modes import DYNAMIC, MODES, STATIC, Grids, calibrated, chain, costs
+from quantlab.experiments.modes.modes import DYNAMIC, MODES, STATIC, Chain, Grids, calibrated, chain, costs
 from quantlab.experiments.modes.subject import LARGE, SUBJECTS, Subject, build
 from quantlab.nn import Network
 
 SECONDS = 0.25  # of one batch size, all modes together
-_COPIED = 64 << 20
+ROUNDS = 2
 _INTEGER = (DYNAMIC, STATIC)
 
 
@@ -107,26 +107,33 @@ def roofs(seconds: float = SECONDS) -> Roofs:
     """Measure the ceilings in about so many seconds."""
     with peers.held_to(1):
         found = Ceilings(seconds / 3)
-        return Roofs(found.peak("float32").median, found.peak("int8").median, found.copied(_COPIED).median)
+        return Roofs(found.peak("float32").median, found.peak("int8").median, found.copied(COPIED).median)
 
 
-def measure(seconds: float = SECONDS) -> Iterator[Timing]:
-    """Time every subject, batch and mode at 8 bits, the small network first.
+def measure(seconds: float = SECONDS, rounds: int = ROUNDS) -> Iterator[Timing]:
+    """Time every subject, batch and mode at 8 bits, the small network first, and all of that in so many rounds.
 
     Parameters
     ----------
     seconds : float
         Of one batch size, all modes together.
+    rounds : int
     """
-    for data in SUBJECTS:
-        subject = _whole(data)
-        grids = Settings().grids()
-        ranges = calibrated(subject.network, subject.known[: BATCHES[-1]], "minmax")
-        chains = {mode: chain(mode, subject.network, grids, ranges, BATCHES[-1]) for mode in MODES}
-        rows = np.resize(subject.live.x, (BATCHES[-1], subject.live.x.shape[1]))
+    grids, ready = Settings().grids(), {}
+    for data in list(SUBJECTS) * rounds:
+        if data not in ready:
+            ready[data] = _ready(data, grids)
+        subject, chains, rows = ready[data]
         for batch in BATCHES:
             sides = {mode: _side(own.trace, rows[:batch]) for mode, own in chains.items()}
             yield from race(data, subject, grids, batch, sides, seconds)
+
+
+def _ready(data: str, grids: Grids) -> tuple[Subject, dict[str, Chain], Any]:
+    subject = _whole(data)
+    ranges = calibrated(subject.network, subject.known[: BATCHES[-1]], "minmax")
+    chains = {mode: chain(mode, subject.network, grids, ranges, BATCHES[-1]) for mode in MODES}
+    return subject, chains, np.resize(subject.live.x, (BATCHES[-1], subject.live.x.shape[1]))
 
 
 def race(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from quantlab.experiments.modes.experiment import Outcome, Result, Settings, run
+from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
 from quantlab.experiments.modes.readings import percent, size, wire_bytes
 from quantlab.numerals import MINUS, UNIT_SPACE, count, num, share
@@ -20,10 +20,39 @@ EMPTY = "Here goes **your own weight**, outputs × inputs: the rows that go thro
 def sentence(result: Result) -> str:
     """Return what the picture shows, in Markdown, at most 35 words.
 
+    >>> from quantlab.experiments.modes import run
     >>> print(sentence(run(Settings())).split("(")[0].replace(UNIT_SPACE, " "))
     At 8 bits all three match float32
     """
     return next(text for story in STORIES if (text := story(result)) is not None)
+
+
+def _several(result: Result) -> str | None:
+    """Name the two causes that there are, or count them: which of them is the main one nobody has measured."""
+    settings, own, one = result.settings, result.outcomes, _noun(result)
+    calibrated, arriving = [], []
+    if settings.calibration != "training":
+        calibrated.append(_calibrated_on(result))
+    if settings.loud != 1 and settings.loud_in == "calibration":
+        calibrated.append(f"one {one} **{_times(settings.loud)} times louder**")
+    if settings.scale != 1:
+        arriving.append(f"**scaled by {_times(settings.scale)}**")
+    if settings.offset:
+        arriving.append(f"**shifted by {_shift(settings)}** of its width")
+    if settings.loud != 1 and settings.loud_in == "batch":
+        among = f"every {one}" if settings.batch == 1 else f"one {one} in {settings.batch}"
+        arriving.append(f"{among} **{_times(settings.loud)} times louder**")
+    causes = len(calibrated) + len(arriving)
+    if causes < 2:
+        return None
+    parts = [("calibrated on ", calibrated), ("the live input ", arriving)]
+    named = "; ".join(lead + " and ".join(some) for lead, some in parts if some)
+    lead = (
+        named[0].upper() + named[1:] if causes == 2 else f"Calibration and live data are changed in **{causes} ways**"
+    )
+    real = own[FLOAT].accuracy
+    beside = "" if real is None else f", float32 {percent(real)}"
+    return f"{lead}: static {_clips(result)} and is {_fares(own[STATIC])}, dynamic is {_fares(own[DYNAMIC])}{beside}."
 
 
 def _loud_in_batch(result: Result) -> str | None:
@@ -53,10 +82,7 @@ def _offset(result: Result) -> str | None:
     if not settings.offset:
         return None
     static, dynamic, real = own[STATIC], own[DYNAMIC], own[FLOAT]
-    scaled = "" if settings.scale == 1 else f"Scaled by {_times(settings.scale)} and s"
-    lead = (
-        f"{scaled or 'S'}hifted by {'+' if settings.offset > 0 else MINUS}{_times(abs(settings.offset))} of its width"
-    )
+    lead = f"Shifted by {_shift(settings)} of its width"
     if static.accuracy is None or real.accuracy is None:
         return (
             f"{lead}, the input leaves its range: static {_clips(result)}, {_fares(static)}; dynamic {_fares(dynamic)}."
@@ -78,10 +104,13 @@ def _scaled(result: Result) -> str | None:
     if settings.scale == 1:
         return None
     if settings.scale < 1:
-        lead = f"Live data are **{_times(1 / settings.scale)} times darker** than calibration saw: static leaves "
+        lead = (
+            f"Live data are **{_times(1 / settings.scale)} times {_less(result)}** than calibration saw: static leaves "
+        )
         lead += f"{'most' if settings.scale < _MOST_UNUSED else 'some'} of its codes unused"
     else:
-        lead = f"Live data are **{_times(settings.scale)} times brighter** than calibration saw: static "
+        more = "brighter" if result.subject.labelled else "larger"
+        lead = f"Live data are **{_times(settings.scale)} times {more}** than calibration saw: static "
         lead += _clips(result)
     if static.accuracy is None or dynamic.accuracy is None or dynamic.accuracy - static.accuracy > _ONE * one:
         return f"{lead} and is {_fares(static)}; dynamic finds the new range and is {_fares(dynamic)}."
@@ -101,8 +130,7 @@ def _loud_in_calibration(result: Result) -> str | None:
     settings = result.settings
     if settings.loud == 1:
         return None
-    other = "minmax" if settings.observer == "percentile" else "percentile"
-    there = run(replace(settings.state(), observer=other, compare="nothing"), result.subject).outcomes[STATIC]
+    other, there = result.otherwise()
     words = {"minmax": "min-max", "percentile": "percentile 99.9"}
     return (
         f"One of {settings.samples} {_noun(result)}s of the calibration is **{_times(settings.loud)} times louder**: "
@@ -115,9 +143,7 @@ def _calibrated_otherwise(result: Result) -> str | None:
     settings = result.settings
     if settings.calibration == "training":
         return None
-    what = {"dark": f"{_noun(result)}s four times darker", "noise": "noise between the data's ends"}[
-        settings.calibration
-    ]
+    what = _calibrated_on(result)
     static, dynamic = result.outcomes[STATIC], result.outcomes[DYNAMIC]
     if result.clipped:
         return (
@@ -214,6 +240,21 @@ def _image(result: Result) -> str:
     return f"One of {count(len(result.live))} images is {num(result.one_image * 100, 2, 'pp')}."
 
 
+def _calibrated_on(result: Result) -> str:
+    dark = f"{_noun(result)}s four times {_less(result)}"
+    return {"training": f"{_noun(result)}s", "dark": dark, "noise": "noise between the data's ends"}[
+        result.settings.calibration
+    ]
+
+
+def _less(result: Result) -> str:
+    return "darker" if result.subject.labelled else "smaller"
+
+
+def _shift(settings: Settings) -> str:
+    return f"{'+' if settings.offset > 0 else MINUS}{_times(abs(settings.offset))}"
+
+
 def _bits(bits: int) -> str:
     return f"{bits}{UNIT_SPACE}bit{'' if bits == 1 else 's'}"
 
@@ -236,6 +277,7 @@ def _intensity(outcome: Outcome) -> float:
 
 
 STORIES = (
+    _several,
     _loud_in_batch,
     _offset,
     _scaled,

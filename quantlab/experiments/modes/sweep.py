@@ -11,16 +11,15 @@ from numpy.typing import NDArray
 from quantlab.experiments.modes.experiment import (
     MOST_BITS,
     Outcome,
-    Recall,
     Result,
     Settings,
-    compute_anew,
     live,
     outcome,
     ranges_of,
 )
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, MODES, STATIC, WEIGHT_ONLY, chain
 from quantlab.experiments.modes.subject import Subject
+from quantlab.experiments.page import Recall, compute_anew
 
 Values = NDArray[np.float64]
 QUANTIZED = (WEIGHT_ONLY, DYNAMIC, STATIC)

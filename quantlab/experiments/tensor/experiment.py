@@ -13,7 +13,7 @@ from quantlab.arrays import Array
 from quantlab.arrays.builtin import SIZES, SOURCES, build
 from quantlab.experiments import spelling
 from quantlab.experiments.codec import address, choice, flag, itself, optional, whole
-from quantlab.experiments.page import Recall, compute_anew
+from quantlab.experiments.page import Recall, compute_anew, pin_in_use
 from quantlab.experiments.tensor.part import (
     Charted,
     Part,
@@ -313,8 +313,8 @@ def _report(measured: _Measured, recall: Recall) -> ErrorReport:
 
 
 def _compared(settings: Settings, array: Array, pinned_array: Array | None, recall: Recall) -> _Measured | None:
-    if settings.compare == "pinned" and settings.pin is not None and pinned_array is not None:
-        return _measured(settings.pin, pinned_array, recall, "pinned")
+    if (pin := pin_in_use(settings)) is not None and pinned_array is not None:
+        return _measured(pin, pinned_array, recall, "pinned")
     if settings.compare == "grid":
         other = replace(settings, symmetric=not settings.symmetric)
         return _measured(other, array, recall, "symmetric" if other.symmetric else "affine")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, ClassVar, get_args
 
-from quantlab.experiments.codec import address, choice, flag, optional, parsed, whole
+from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, whole
 from quantlab.experiments.spelling import YOURS
 from quantlab.experiments.training.measures import WORDS, Words, measure_of
 from quantlab.experiments.training.table import NOTHING
@@ -72,6 +72,8 @@ class Settings:
     learned: bool = address("method", flag(true="lsq", false="qat"), default=False)
     layer: int = address("layer", whole(1, LAYERS), default=2)
     view: str | None = address("view", optional(choice(*VIEWS)), default=None)
+    compare: str = address("compare", choice("float", "pinned"), default="float")
+    pin: Settings | None = address("pin", itself(), default=None)
     own: Entry | None = None  # the visitor's table, which no address holds
     takes: ClassVar[str] = "a table"  # other pages' own data is an array, and stays there
 
@@ -134,7 +136,7 @@ class Settings:
     def state(self) -> Settings:
         """Return these settings without what only says how the page looks at the runs."""
         blank = Settings()
-        names = ("bits", "learned", "layer", "view")
+        names = ("bits", "learned", "layer", "view", "compare", "pin")
         return replace(self, **{name: getattr(blank, name) for name in names})
 
     def plan_key(self) -> Plan:
@@ -153,11 +155,14 @@ class Result:
         As many as there are: none before anything was trained.
     kept : bool
         Whether they were computed before, by the same code, and stored.
+    pinned : Result or None
+        The pinned state, where that is what this one is compared with.
     """
 
     settings: Settings
     runs: tuple[Run, ...]
     kept: bool
+    pinned: Result | None = None
 
     @cached_property
     def curves(self) -> dict[Method, list[Point]]:
@@ -182,36 +187,42 @@ class Result:
         classes = self.settings.entry.classes
         return 1 / classes if classes else 0.0
 
+    @property
+    def ghost(self) -> Result | None:
+        """The pinned state, if it is measured as this one is and has runs to be drawn."""
+        other = self.pinned
+        alike = other is not None and other.settings.measure == self.settings.measure and bool(other.runs)
+        return other if alike else None
+
     def at(self, method: Method, bits: int) -> Point | None:
         """Return a method's quality at so many bits, if a run is there."""
         return next((point for point in self.curves.get(method, ()) if point.bits == bits), None)
 
     def columns(self) -> dict[str, list[Any]]:
-        """Return the curves as a table: mean, deviation and each seed."""
+        """Return the curves as a table: mean, deviation and each seed; then the pinned ones."""
+        shown = [("", self), *([] if self.ghost is None else [("pinned ", self.ghost)])]
+        seeds = max(each.settings.seeds for _, each in shown)
         rows = [
             # As text, for a column of numbers with a gap would show them as fractions.
             (
-                method,
+                f"{lead}{method}",
                 "" if point.bits is None else str(point.bits),
                 point.mean,
                 point.deviation,
                 *point.each,
-                *[None] * (self._seeds - len(point.each)),
+                *[None] * (seeds - len(point.each)),
             )
-            for method, points in self.curves.items()
+            for lead, each in shown
+            for method, points in each.curves.items()
             for point in points
         ]
-        heads = ("method", "bits", "mean", "deviation", *(f"seed {seed}" for seed in range(self._seeds)))
+        heads = ("method", "bits", "mean", "deviation", *(f"seed {seed}" for seed in range(seeds)))
         return (
             dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True)) if rows else {head: [] for head in heads}
         )
 
-    @property
-    def _seeds(self) -> int:
-        return self.settings.seeds
 
-
-def run(settings: Settings, runs: Sequence[Run] = (), *, kept: bool = False) -> Result:
+def run(settings: Settings, runs: Sequence[Run] = (), *, kept: bool = False, pinned: Result | None = None) -> Result:
     """Return what the page shows of runs, those of further seeds left out.
 
     Parameters
@@ -221,10 +232,12 @@ def run(settings: Settings, runs: Sequence[Run] = (), *, kept: bool = False) -> 
         Of the settings' plan, or of one that has more seeds.
     kept : bool
         Whether they come from a store.
+    pinned : Result, optional
+        What the pinned state shows.
 
     Examples
     --------
     >>> run(Settings()).complete, run(Settings(data="blobs")).guess
     (False, 0.25)
     """
-    return Result(settings, tuple(each for each in runs if each.job.seed < settings.seeds), kept)
+    return Result(settings, tuple(each for each in runs if each.job.seed < settings.seeds), kept, pinned)

@@ -39,9 +39,21 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     found : Networks
     """
     settings, exact = result.settings, result.exact
-    lead = Reading("Float, trained as long", "–" if exact is None else percent(exact.mean), None, "float twin")
+    other = result.ghost
+    than = None if other is None else other.exact
+    lead = Reading(
+        "Float, trained as long",
+        "–" if exact is None else percent(exact.mean),
+        None if exact is None or than is None else points(exact.mean, than.mean),
+        "float twin",
+    )
     qualities = tuple(
-        _quality(NAMES[method], result.at(method, settings.bits), exact, settings.bits, method)
+        _quality(
+            f"{NAMES[method]}, {settings.bits} bits",
+            result.at(method, settings.bits),
+            exact if other is None else other.at(method, settings.bits),
+            method,
+        )
         for method in METHODS[1:]
     )
     moved = changed_codes(found.before, found.trained)
@@ -56,11 +68,20 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     )
 
 
-def _quality(name: str, point: Point | None, exact: Point | None, bits: int, word: str) -> Reading:
-    label = f"{name}, {bits} bits"
+def _quality(label: str, point: Point | None, than: Point | None, word: str) -> Reading:
     if point is None:
         return Reading(label, "–", None, word)
-    return Reading(label, percent(point.mean), None if exact is None else points(point.mean, exact.mean), word)
+    return Reading(label, percent(point.mean), None if than is None else points(point.mean, than.mean), word)
+
+
+def compared_with(result: Result) -> str:
+    """Name what the differences in the row are to.
+
+    >>> from quantlab.experiments.training import run
+    >>> compared_with(run(Settings()))
+    'float'
+    """
+    return "float" if result.ghost is None else "pinned"
 
 
 def points(now: float, then: float) -> str:
@@ -112,7 +133,17 @@ def row_note(result: Result, found: Networks) -> str:
     seeds, rows = result.settings.seeds, len(found.data.test.x)
     mean = "of seed 0" if seeds == 1 else f"mean of {seeds} seeds"
     settings = result.settings
-    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: seed 0"
+    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: seed 0{_of_pin(result)}"
+
+
+def _of_pin(result: Result) -> str:
+    if result.pinned is None:
+        return ""
+    if result.ghost is not None:
+        return "; dashed: pinned"
+    if not result.pinned.runs:
+        return "; what is pinned has not been trained here yet"
+    return f"; what is pinned is measured by its {result.pinned.settings.words.name}"
 
 
 def seconds_of(result: Result) -> float:

@@ -190,9 +190,10 @@ TRIES: dict[str, Settings] = {
 
 
 def taken(settings: Settings, state: Settings) -> Settings:
-    """Return a try's state as seen from these settings: an open view and the layer stay.
+    """Return a try's state as seen from these settings: an open view, the layer and a pin stay.
 
     >>> taken(Settings(view="runs"), TRIES["8 bits"]).view
     'runs'
     """
-    return replace(state, view=settings.view, layer=settings.layer)
+    kept = ("view", "layer", "compare", "pin")
+    return replace(state, **{name: getattr(settings, name) for name in kept})

@@ -6,7 +6,6 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import chain
 
 from quantlab.experiments.modes import speed
 from quantlab.experiments.modes.experiment import BATCHES
@@ -14,7 +13,6 @@ from quantlab.experiments.modes.modes import MODES
 from quantlab.experiments.modes.speed import Roofs, Timing
 from quantlab.experiments.modes.subject import SUBJECTS
 
-_ROUNDS = 2
 _ROOFS_EVERY = 3 * len(MODES)  # timings: three batch sizes
 _LOG = logging.getLogger(__name__)
 
@@ -34,6 +32,7 @@ class Clock:
     _found: dict[tuple[str, str, int], Timing] = field(default_factory=dict)
     _roofs: Roofs | None = None
     _done: bool = False
+    _failed: bool = False
     _thread: threading.Thread | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -47,15 +46,16 @@ class Clock:
     def _run(self) -> None:
         try:
             self._roofs = self.roofs()
-            # More than once, since a server that is just starting is no quiet machine; the better is kept.
-            for number, timing in enumerate(chain.from_iterable(self.measure() for _ in range(_ROUNDS)), 1):
+            for number, timing in enumerate(self.measure(), 1):
                 key = (timing.data, timing.mode, timing.batch)
                 known = self._found.get(key)
+                # In more than one round, since a server that is just starting is no quiet machine; the better is kept.
                 if known is None or timing.seconds.median < known.seconds.median:
                     self._found[key] = timing  # written by this thread only; whoever looks takes a copy
                 if number % _ROOFS_EVERY == 0:
                     self._roofs = self._roofs.raised(self.roofs())
         except Exception:
+            self._failed = True
             _LOG.exception("The times of the modes could not be measured.")
         finally:
             self._done = True
@@ -63,6 +63,11 @@ class Clock:
     def complete(self, data: str) -> bool:
         """Whether every batch size of a subject is known, or nothing more will come, as of a visitor's weight."""
         return self._done or data not in SUBJECTS or len(self.times(data)) == len(BATCHES) * len(MODES)
+
+    @property
+    def failed(self) -> bool:
+        """Whether measuring ended before its time; what was found until then stands."""
+        return self._failed
 
     @property
     def ceilings(self) -> Roofs | None:

@@ -42,7 +42,7 @@ def _times(result: Result) -> None:
         Chart(
             "times",
             "Time",
-            bounds.time_remark(result, known),
+            bounds.time_remark(result, known, failed=clock.CLOCK.failed),
             "Time of a batch against its rows, 1 to 256, for float32 and the three modes on this machine.",
             lambda: charts.time_against_batch(
                 BATCHES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from quantlab.experiments.modes import Result, readings
@@ -22,12 +23,11 @@ _SHORT = {
 
 def hero(result: Result, alt: str) -> None:
     """Draw the three dataflows, each with its numbers, and every wire of them as a table."""
-    drawn = lines(result)
-    above = head(result)
+    drawn, above = lines(result), head(result)
     dataflow.dataflow("dataflow", drawn, head=above, alt=alt)
     stem = readings.file_stem(result.settings, "dataflow")
     chart_table(
-        lambda: columns(drawn),
+        lambda: columns(drawn, above),
         key="dataflow",
         file_name=stem,
         picture=lambda: dataflow.standalone(drawn, head=above, title="What flows through a layer", alt=alt, name=stem),
@@ -41,13 +41,16 @@ def lines(result: Result) -> list[dataflow.Line]:
 
 def head(result: Result) -> dataflow.Head:
     """Return what stands above them: which layer it is, and float32's figures, which are of the whole network."""
-    seconds = clock.seconds(result.settings.data, FLOAT, result.settings.batch)
-    figures = readings.beside(result.outcomes[FLOAT], seconds)
-    return dataflow.Head(readings.layer_title(result), f"float32, {readings.scope(result)}", figures)
+    return dataflow.Head(readings.layer_title(result), f"float32, {readings.scope(result)}", _figures(result, FLOAT))
+
+
+def _figures(result: Result, mode: str) -> tuple[tuple[str, str], ...]:
+    data, batch = result.settings.data, result.settings.batch
+    seconds = clock.seconds(data, mode, batch)
+    return readings.beside(result.outcomes[mode], seconds, awaited=not clock.CLOCK.complete(data))
 
 
 def _line(result: Result, flow: Flow) -> dataflow.Line:
-    seconds = clock.seconds(result.settings.data, flow.mode, result.settings.batch)
     return dataflow.Line(
         mode=flow.mode.capitalize(),
         claim=flow.claim,
@@ -56,7 +59,7 @@ def _line(result: Result, flow: Flow) -> dataflow.Line:
         weight=_wire(flow.weight),
         into=flow.into,
         scaled=flow.scaled,
-        figures=readings.beside(result.outcomes[flow.mode], seconds),
+        figures=_figures(result, flow.mode),
     )
 
 
@@ -75,15 +78,23 @@ def _wire(line: Line) -> dataflow.Wire:
     )
 
 
-def columns(drawn: list[dataflow.Line]) -> dict[str, list[Any]]:
-    """Return every wire as a row: where it leads, what flows, and whether that is integer."""
-    rows: list[tuple[Any, ...]] = []
+def columns(drawn: list[dataflow.Line], above: dataflow.Head) -> dict[str, list[Any]]:
+    """Return every wire as a row: where it leads, what flows, whether that is integer; and its mode's figures."""
+    rows: list[tuple[Any, ...]] = [("Float32", "x", "y", "float32", "", "", "float", *_values(above.figures))]
     for line in drawn:
         names = ["x", *(station.name for station in line.stations), "y"]
         wires = [("W", names[line.into + 1], line.weight), *zip(names[:-1], names[1:], line.wires, strict=True)]
         rows += [
-            (line.mode, start, end, wire.kind, wire.shape, wire.size, "integer" if wire.integer else "float")
+            (line.mode, start, end, wire.kind, wire.shape, wire.size, _is(wire), *_values(line.figures))
             for start, end, wire in wires
         ]
-    heads = ("mode", "from", "to", "type", "shape", "bytes", "is")
+    heads = ("mode", "from", "to", "type", "shape", "bytes", "is", *(label for label, _ in above.figures))
     return dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True))
+
+
+def _is(wire: dataflow.Wire) -> str:
+    return "integer" if wire.integer else "float"
+
+
+def _values(figures: Sequence[tuple[str, str]]) -> list[str]:
+    return [value for _, value in figures]

@@ -59,6 +59,9 @@ def method() -> None:
     )
 
 
+OTHERS = {"float": "float", "pinned": "pinned"}
+
+
 def seeds(*, width: int = 88) -> None:
     """Choose how many networks of each kind are trained."""
     st.selectbox(
@@ -138,6 +141,7 @@ def _groups() -> None:
             help="Whose weights and input are drawn. Default 2.",
             **address.key("layer"),
         )
+        bar.compare(OTHERS)
         if settings.data == YOURS:
             table.upload("more")
         st.caption("Activations: affine, unsigned, min-max. A network's layers all have the same bits.")

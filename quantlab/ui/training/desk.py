@@ -6,6 +6,7 @@ import threading
 
 import streamlit as st
 
+from quantlab.experiments.page import pin_in_use
 from quantlab.experiments.training import Result, Settings, run
 from quantlab.experiments.training.kept import differing, kept, seconds_expected
 from quantlab.experiments.training.readings import job_name, seconds_of
@@ -53,15 +54,22 @@ def live(settings: Settings) -> Work | None:
 
 
 def result(settings: Settings) -> Result:
-    """Return what is known of a state."""
+    """Return what is known of a state, and of the pinned one where they are compared."""
+    pin = pin_in_use(settings)
+    runs, stored = _runs(settings)
+    return run(settings, runs, kept=stored, pinned=None if pin is None else run(pin, _runs(pin)[0]))
+
+
+def _runs(settings: Settings) -> tuple[tuple[Run, ...], bool]:
+    """Return the runs that there are, and whether they are those kept with the app."""
     own, plan = work(), settings.plan()
     if own is not None and own.plan == plan and own.runs:
         _remember(own)
-        return run(settings, tuple(own.runs))
+        return tuple(own.runs), False
     if plan in _finished:
-        return run(settings, _finished[plan])
+        return _finished[plan], False
     stored = kept(settings)
-    return run(settings, stored or (), kept=stored is not None)
+    return stored or (), stored is not None
 
 
 def _remember(own: Work) -> None:

@@ -69,7 +69,20 @@ def curve(shown: Result) -> go.Figure:
     shown : Result
         Complete or not: while networks come in, curves end where they are.
     """
-    curves: dict[str, list[charts.Accuracy]] = {
+    return charts.accuracy_against_bits(
+        _points(shown),
+        reference=None if shown.exact is None else shown.exact.mean * 100,
+        guess=shown.guess * 100,
+        chosen=shown.settings.bits,
+        pinned=None if shown.ghost is None else _points(shown.ghost),
+        measure=shown.settings.words.axis,
+        least=shown.settings.words.least,
+        narrow=window().narrow,
+    )
+
+
+def _points(shown: Result) -> dict[str, list[charts.Accuracy]]:
+    return {
         method: [
             charts.Accuracy(
                 point.bits, point.mean * 100, point.deviation * 100, tuple(value * 100 for value in point.each)
@@ -79,12 +92,3 @@ def curve(shown: Result) -> go.Figure:
         ]
         for method, points in shown.curves.items()
     }
-    return charts.accuracy_against_bits(
-        curves,
-        reference=None if shown.exact is None else shown.exact.mean * 100,
-        guess=shown.guess * 100,
-        chosen=shown.settings.bits,
-        measure=shown.settings.words.axis,
-        least=shown.settings.words.least,
-        narrow=window().narrow,
-    )

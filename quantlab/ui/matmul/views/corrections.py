@@ -17,7 +17,7 @@ from quantlab.experiments.matmul.corrections import (
     term_columns,
 )
 from quantlab.numerals import code
-from quantlab.ui import address, anatomy
+from quantlab.ui import address, anatomy, sources
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 
@@ -27,7 +27,10 @@ _MOST_TEXTS = 12
 
 def draw(result: Result) -> None:
     """Draw the four terms and their sum."""
-    terms = corrections(result)
+    # Which accumulator they are put into, and which cell is looked at, changes none of them.
+    schemes = (side.quantizer.scheme for side in (result.now.x, result.now.w))
+    key = ("corrections", result.now.x.array.digest, *schemes)
+    terms: tuple[Term, ...] = sources.recall(result.now.w.array, key, lambda: corrections(result))
     said = corrections_sentence(result, terms)
     st.markdown(said)
     limit = max(float(np.abs(term.values).max(initial=0)) for term in terms)

@@ -16,11 +16,14 @@ def draw(result: Result) -> None:
     """Draw what was measured so far under the machine's ceilings."""
     clock.CLOCK.start()
     roofs, times = clock.CLOCK.ceilings, clock.CLOCK.times(result.settings.data)
+    if roofs is None and clock.CLOCK.failed:
+        st.markdown("This machine's ceilings could not be measured; the server's log says why.")
+        return
     if roofs is None:
         st.markdown("This machine's ceilings are being measured; this takes about a second after the server's start.")
         return
     roofs = roofs.over(times)
-    said = bounds.sentence(result, roofs, times)
+    said = bounds.sentence(result, roofs, times, failed=clock.CLOCK.failed)
     st.markdown(said)
     places = bounds.places(times)
     shown = {mode: [charts.Place(*place) for place in own] for mode, own in places.items()}
