@@ -211,7 +211,8 @@ def _train_arguments(parser: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=1, help="processes, default 1; QUANTLAB_DASK names a Dask cluster"
     )
     parser.add_argument("--csv", type=Path, metavar="PATH", help="every run as a line")
-    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app opens on")
+    parser.add_argument("--keep", action="store_true", help="compute anew, alone, what the app brings along")
+    parser.add_argument("--here", action="store_true", help="compute on this machine, once, what the app opens on")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -226,6 +227,11 @@ def _train(options: argparse.Namespace) -> int:
 
         kept.rewrite()
         return 0
+    if options.here:
+        from quantlab.experiments.training import kept
+
+        kept.prepare(_counted)
+        return 0
     if options.workers < 1:
         raise ValueError(f"--workers must be 1 or more, got {options.workers}; 1 is the default.")
     names = ("data", "seeds", "epochs", "again", "scratch", "per", "weight_scale", "ends_at_8", "hidden")
@@ -238,12 +244,16 @@ def _train(options: argparse.Namespace) -> int:
     with placed(lambda sentence: print(sentence, file=sys.stderr), local) as place:
         for found in sweep(plan, place.executor, ahead=2 * place.abreast):
             runs.append(found)
-            if sys.stderr.isatty():
-                print(f"\r\033[K{len(runs)} of {total}" * (len(runs) < total), end="", file=sys.stderr, flush=True)
+            _counted(len(runs), total)
     print("\n".join(_curves(plan, runs)))
     if options.csv:
         options.csv.write_text(to_csv(runs), encoding="utf-8")
     return 0
+
+
+def _counted(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        print("\r\033[K" + f"{done} of {total}" * (done < total), end="", file=sys.stderr, flush=True)
 
 
 def _curves(plan: Plan, runs: list[TrainingRun]) -> list[str]:

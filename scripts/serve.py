@@ -172,14 +172,25 @@ def _serve(python: Path, host: str, asked: int) -> int:
         variables.setdefault(ADDRESS_VARIABLE, link(name, port))
     # Streamlit's own greeting goes unseen; its log, and with it our faults, is on the error output.
     server = subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.DEVNULL)
+    beside: list[subprocess.Popen[bytes]] = []
     try:
         _await_health(server, link(_reached_at(host), port))
         print("\n".join(announcement(host, port, asked)), flush=True)
+        beside.append(train_ahead(python))
         if has_desktop(sys.platform, os.environ):
             webbrowser.open(link(_reached_at(host), port))
         return server.wait()
     finally:
-        _stop(server)
+        for process in (*beside, server):
+            _stop(process)
+
+
+def train_ahead(python: Path) -> subprocess.Popen[bytes]:
+    """Train on this machine what the page of PTQ and QAT opens on, beside the app and behind everything else, once."""
+    command = [str(python), "-m", "quantlab", "train", "--here"]
+    if os.name == "posix":
+        command = ["nice", "-n", "19", *command]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def _await_health(server: subprocess.Popen[bytes], address: str) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "Workspace",
     "at_most",
     "box",
+    "cache_folder",
     "clipping",
     "compile_all",
     "describe",

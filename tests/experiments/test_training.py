@@ -10,6 +10,7 @@ import pytest
 from quantlab.arrays import read_labelled
 from quantlab.experiments import codec
 from quantlab.experiments.training import Settings, fits, integers, run
+from quantlab.experiments.training import kept as store
 from quantlab.experiments.training.boundary import boundaries, points_of
 from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
@@ -325,3 +326,20 @@ def test_tries_keep_a_pin_and_a_pin_holds_no_look():
     reached = taken(pinned, TRIES["8 bits"])
     assert (reached.pin, reached.compare, reached.view) == (pinned.pin, "pinned", "runs")
     assert pinned.state() == Settings()
+
+
+def test_what_this_machine_trained_itself_comes_before_what_the_app_brings_along(tmp_path, monkeypatch):
+    state = Settings(data="moons", epochs="20:15", seeds=Settings.seeds)
+    monkeypatch.setattr(store, "own_folder", lambda: tmp_path / "own")
+    monkeypatch.setitem(store.KEPT, store.OPENING, state)
+    monkeypatch.setattr(store, "FOLDER", tmp_path)
+    assert kept(state) is None
+    assert not store.trained_here(state)
+    told = []
+    assert store.prepare(lambda done, total: told.append((done, total)))
+    assert told[-1] == (len(state.plan().jobs),) * 2
+    assert store.trained_here(state)
+    assert {each.job for each in kept(state)} == set(state.plan().jobs)
+    assert [path.name for path in (tmp_path / "own").iterdir()] == ["digits.csv"]
+    assert not store.prepare(lambda done, total: told.append("again"))
+    assert "again" not in told

@@ -109,9 +109,9 @@ def test_workers_that_are_all_busy_are_waited_for(two):
     said = []
     with placed(print, address=two) as first:
         for _ in range(2):
-            first.executor.submit(sleep, 1.5)
-        with placed(said.append, address=two, answer_s=0.3) as place:
-            assert place.executor.submit(abs, -1).result(10) == 1
+            first.executor.submit(sleep, 4)
+        with placed(said.append, address=two, answer_s=1.5) as place:
+            assert place.executor.submit(abs, -1).result(30) == 1
     assert said == []
 
 

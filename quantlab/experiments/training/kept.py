@@ -1,20 +1,26 @@
 """Runs that were computed before: the page opens on them, and training again must give the same.
 
-Nothing in them is typed in: `rewrite` trains every state anew and writes what came of it, ``python -m quantlab train
---keep`` from the command line.
+Nothing in them is typed in: `rewrite` trains every state anew and writes what came of it. What comes along with the
+app (``python -m quantlab train --keep``) may have been trained on another processor, whose sums round otherwise; the
+state that the page opens in is trained once more on this one (``--here``) and kept in the user's cache.
 """
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from quantlab import nn
 from quantlab.experiments.training.experiment import EPOCHS, Settings
+from quantlab.kernels import cache_folder, describe
 from quantlab.nn import DATASETS, Run, sweep
 from quantlab.nn.sweep import from_csv, to_csv
 
+OPENING = "digits"
 FOLDER = Path(__file__).resolve().parents[3] / "assets" / "training"
 
 KEPT: dict[str, Settings] = {
@@ -45,10 +51,57 @@ def kept(settings: Settings) -> tuple[Run, ...] | None:
     return tuple(run for run in found if run.job.seed < settings.seeds)
 
 
-@cache
+def trained_here(settings: Settings) -> bool:
+    """Whether the runs that are kept of a state come from this machine."""
+    name = next((name for name, state in KEPT.items() if state == replace(settings.state(), seeds=Settings.seeds)), "")
+    return bool(name) and (own_folder() / f"{name}.csv").is_file()
+
+
 def _stored(name: str) -> tuple[Run, ...] | None:
-    path = FOLDER / f"{name}.csv"
-    return tuple(from_csv(path.read_text(encoding="utf-8"))) if path.is_file() else None
+    own = own_folder() / f"{name}.csv"
+    path = own if own.is_file() else FOLDER / own.name
+    return _read(path) if path.is_file() else None
+
+
+@cache
+def _read(path: Path) -> tuple[Run, ...]:
+    return tuple(from_csv(path.read_text(encoding="utf-8")))
+
+
+@cache
+def own_folder() -> Path:
+    """Return where this machine's own runs are kept: beside its machine code, by what computes them.
+
+    >>> own_folder().name.startswith("training-")
+    True
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for path in sorted(Path(nn.__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return cache_folder() / f"training-{describe()['cpu']}-{digest.hexdigest()}"
+
+
+def prepare(said: Callable[[int, int], None]) -> bool:
+    """Train on this machine what the page opens on, unless that was done; return whether it was done now.
+
+    Parameters
+    ----------
+    said : callable
+        Told how many networks of how many are finished.
+    """
+    settings, path = KEPT[OPENING], own_folder() / f"{OPENING}.csv"
+    if path.is_file():
+        return False
+    runs, total = [], len(settings.plan().jobs)
+    for found in sweep(settings.plan()):
+        runs.append(found)
+        said(len(runs), total)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Whoever reads meanwhile sees all of it or nothing.
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(to_csv(runs), encoding="utf-8")
+    half.replace(path)
+    return True
 
 
 def differing(runs: Sequence[Run], stored: Sequence[Run]) -> int:
@@ -97,4 +150,4 @@ def rewrite(said: Callable[[str], None] = print, folder: Path = FOLDER, states: 
         runs = list(sweep(settings.plan()))
         (folder / f"{name}.csv").write_text(to_csv(runs), encoding="utf-8")
         said(f"{name}: {len(runs)} networks in {sum(run.seconds for run in runs):.0f} s")
-    _stored.cache_clear()
+    _read.cache_clear()

@@ -8,11 +8,12 @@ import streamlit as st
 
 from quantlab.experiments.page import pin_in_use
 from quantlab.experiments.training import Result, Settings, run
-from quantlab.experiments.training.kept import differing, kept, seconds_expected
+from quantlab.experiments.training.kept import differing, kept, seconds_expected, trained_here
 from quantlab.experiments.training.readings import job_name, seconds_of
 from quantlab.nn import Plan, Run
 from quantlab.numerals import count, num
 from quantlab.ui import anatomy
+from quantlab.ui.training.table import owned
 from quantlab.ui.training.work import Work
 
 _STATE = "quantlab-training"
@@ -55,7 +56,9 @@ def live(settings: Settings) -> Work | None:
 
 def result(settings: Settings) -> Result:
     """Return what is known of a state, and of the pinned one where they are compared."""
-    pin = pin_in_use(settings)
+    pin: Settings | None = pin_in_use(settings)
+    if pin is not None:
+        pin = owned(pin)
     runs, stored = _runs(settings)
     return run(settings, runs, kept=stored, pinned=None if pin is None else run(pin, _runs(pin)[0]))
 
@@ -95,8 +98,10 @@ def status(settings: Settings, shown: Result) -> str:
     if own is not None and own.plan == settings.plan() and (own.runs or not own.done):
         return " ".join(filter(None, [_of_work(settings, own), anatomy.plain(own.remark)]))
     if shown.kept:
+        before = trained_here(settings)
+        where = "Trained on this machine at set-up" if before else "Kept from an earlier training by the same code"
         return (
-            f"Kept from an earlier training by the same code, seeds 0 to {settings.seeds - 1}: "
+            f"{where}, seeds 0 to {settings.seeds - 1}: "
             f"{count(len(shown.runs))} networks in {num(seconds_of(shown), 2, 's')}. "
             "**Train it here** computes it anew."
         )
