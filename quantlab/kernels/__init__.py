@@ -3,7 +3,7 @@
 Kernels hold no state and no lock and release the GIL; they trust their arguments, which the callers have checked.
 """
 
-from . import clipping, elementwise, peaks, ranges, statistics, tiers
+from . import clipping, elementwise, peaks, ranges, statistics, tiers, training
 from .compilation import KERNELS, cache_folder, compile_all
 from .layout import Layout, box, per_channel, per_group, per_tensor
 from .matmul import Workspace, int_matmul
@@ -59,4 +59,5 @@ __all__ = [
     "scaled_matmul",
     "statistics",
     "tiers",
+    "training",
 ]

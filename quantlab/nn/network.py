@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from quantlab.kernels.float_tiles import affine
+
 from .hidden import HIDDEN, Hidden, require_hidden
 
 F32 = npt.NDArray[np.float32]
@@ -129,8 +131,7 @@ class Network:
             )
         found, bend = [values], HIDDEN[self.hidden].apply
         for number, (weight, bias) in enumerate(self.layers, 1):
-            values = values @ weight.T
-            values += bias
+            values = affine(values, weight, bias)
             if number < len(self.layers):
                 bend(values)
             found.append(values)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quantlab.kernels.float_tiles import affine
 from quantlab.observers import OBSERVERS
 from quantlab.quantizer import Quantizer
 
@@ -134,8 +135,8 @@ def _corrected(simulation: Simulation, network: Network, calibration: Any) -> Si
     for number, layer in enumerate(layers):
         own = network.layers[number]
         # Before the hidden units: the mean that a bias can move.
-        exact = wanted[number] @ own.weight.T + own.bias
-        rounded = layer.input_grid.fake_quantize(values) @ layer.weight_hat.T + layer.bias
+        exact = affine(wanted[number], own.weight, own.bias)
+        rounded = affine(layer.input_grid.fake_quantize(values), layer.weight_hat, layer.bias)
         bias = (layer.bias - (rounded - exact).mean(axis=0, dtype=np.float64)).astype(np.float32)
         layers[number] = SimulatedLayer(layer.weight, bias, layer.weight_grid, layer.input_grid)
         values = HIDDEN[network.hidden].apply(rounded + (bias - layer.bias))

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quantlab.kernels.straight_through import SMALLEST_STEP
+
 F32 = npt.NDArray[np.float32]
-SMALLEST_STEP = np.float32(1e-6)  # below which a learned step is held: at 0 nothing comes back
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
+from quantlab.kernels.float_tiles import affine
 from quantlab.quantizer import Quantizer
 from quantlab.scheme import PerChannel, PerTensor, Scheme
 
@@ -151,8 +152,7 @@ class Simulation:
             raise ValueError(f"x must have shape (batch, {features}) for this network, got {values.shape}; reshape it.")
         found, bend = [values], HIDDEN[self.hidden].apply
         for number, layer in enumerate(self.layers, 1):
-            values = layer.input_grid.fake_quantize(values) @ layer.weight_hat.T
-            values += layer.bias
+            values = affine(layer.input_grid.fake_quantize(values), layer.weight_hat, layer.bias)
             if number < len(self.layers):
                 bend(values)
             found.append(values)

@@ -117,7 +117,7 @@ def run(
         if stop is not None and stop.is_set():
             raise StoppedError
 
-    simulation: Simulation | None = None
+    simulation = None
     if job.bits is None:
         floats = _floats(plan, job.seed, data, note)
         del losses[: 0 if plan.scratch else plan.epochs]
@@ -131,8 +131,7 @@ def run(
             training, learned = plan.training_again(job.seed), job.method == "lsq"
             for epoch in qat_epochs(floats.start, data.train, recipe, training, learned_steps=learned):
                 note(epoch.number, epoch.loss)
-                simulation = epoch.simulation
-        assert simulation is not None  # a Training has an epoch or more
+            simulation = epoch.simulation  # a Training has an epoch or more
         good, floats = quality(simulation(data.test.x), data.test.labels), None
     measure = MEASURES[data.loss]
     return Run(plan.entry.name, job, good, tuple(losses), time.perf_counter() - began, measure, floats, simulation)

@@ -1,27 +1,28 @@
 """Training by gradient descent: cross-entropy or squared error, momentum or Adam, the same network for the same seed.
 
-All parameters lie in one flat vector, layer by layer, weight before bias, so that a rule of descent is a few operations
-on vectors whatever the network.
+An epoch is one call of a kernel, which frees the GIL: as many networks train at once as there are cores, each on one
+thread, to the same bits as alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from math import cos, pi
+from math import ceil
 from typing import Any, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
 
+from quantlab.kernels.training import FIRST, SECOND
+
 from .datasets import Labelled
-from .hidden import HIDDEN, Unit
+from .graph import Graph
 from .network import Layer, Network
 
 F32 = npt.NDArray[np.float32]
 Rule = Literal["momentum", "adam"]
 Schedule = Literal["constant", "cosine"]
-_FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8  # Adam's own
 ORDER = 2  # a stream of random numbers of its own: the seed also draws the split and the first weights
 
 
@@ -82,9 +83,24 @@ class Training:
             if getattr(self, name) not in choices:
                 raise ValueError(f"{name} must be {' or '.join(choices)}, got {getattr(self, name)!r}; choose one.")
 
-    def rate_at(self, step: int, steps: int) -> float:
-        """Return the rate of a step, counted from 0, of so many."""
-        return self.rate * ((1 + cos(pi * step / steps)) / 2 if self.schedule == "cosine" else 1)
+    def rate_at(self, step: Any, steps: int) -> Any:
+        """Return the rate of a step, counted from 0, of so many; of an array of steps theirs."""
+        return self.rate * ((1 + np.cos(np.pi * step / steps)) / 2 if self.schedule == "cosine" else 1)
+
+    def pace(self, start: int, stop: int, steps: int) -> F32:
+        """Return what steps start to stop of so many multiply the first mean by, and divide the second one by.
+
+        Adam's means begin at 0, which these correct for; momentum has one mean and its rate.
+
+        >>> Training(epochs=1, rate=0.5, rule="momentum", schedule="constant").pace(0, 2, 2).tolist()
+        [[0.5, 1.0], [0.5, 1.0]]
+        """
+        step, found = np.arange(start, stop), np.ones((stop - start, 2))
+        found[:, 0] = self.rate_at(step, steps)
+        if self.rule == "adam":
+            found[:, 0] /= 1 - FIRST ** (step + 1)
+            found[:, 1] -= SECOND ** (step + 1)
+        return found.astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,25 +161,52 @@ def epochs(network: Network, data: Labelled, training: Training | None = None) -
     """
     training = training or Training()
     require_fit(network, data)
-    parameters, slopes = flat(network), flat(network)
-    layers, gradient = views(parameters, network), views(slopes, network)
-    descend, unit = descent(training, parameters, slopes), HIDDEN[network.hidden]
+    graph = Graph(network, batch=min(training.batch, len(data.x)))
+    for number, loss in passes(graph, data, training):
+        yield Epoch(number, Network(graph.layers, network.hidden), loss)
+
+
+def passes(graph: Graph, data: Labelled, training: Training, watched: float = 0.0) -> Iterator[tuple[int, float]]:
+    """Train a graph in place; after every epoch hand over its number and its mean loss.
+
+    Parameters
+    ----------
+    graph : Graph
+        Its batch as large as that of `training`, or as the data are.
+    data : Labelled
+    training : Training
+    watched : float
+        In what share of all steps, from the first, the ranges of activations follow the batches.
+
+    Raises
+    ------
+    DivergenceError
+        If a loss is not finite.
+
+    Examples
+    --------
+    >>> data = Labelled(np.float32([[-1], [1]]), np.array([0, 1]))
+    >>> [number for number, _ in passes(Graph(Network.drawn((1, 2)), batch=2), data, Training(epochs=2))]
+    [1, 2]
+    """
     rng, rows = np.random.default_rng([training.seed, ORDER]), len(data.x)
     steps_each = -(-rows // training.batch)
+    steps = training.epochs * steps_each
     for number in range(training.epochs):
-        order, total = rng.permutation(rows), 0.0
-        x, labels = data.x[order], data.labels[order]
-        with np.errstate(all="ignore"):  # what overflows is said below, once
-            for step in range(steps_each):
-                batch = slice(step * training.batch, (step + 1) * training.batch)
-                total += _fill(gradient, layers, x[batch], labels[batch], unit) * len(x[batch])
-                done = number * steps_each + step
-                descend(done, training.rate_at(done, training.epochs * steps_each))
-        if not np.isfinite(total) or not np.isfinite(parameters).all():
+        done = number * steps_each
+        total = graph.run(
+            *data,
+            rng.permutation(rows),
+            training.pace(done, done + steps_each, steps),
+            training.rule,
+            training.momentum,
+            watching=min(max(ceil(watched * steps) - done, 0), steps_each),
+        )
+        if not np.isfinite(total) or not graph.finite:
             raise DivergenceError(
                 f"Training diverged in epoch {number + 1} at a rate of {training.rate:g}; choose a lower rate."
             )
-        yield Epoch(number + 1, Network(layers, network.hidden), total / rows)
+        yield number + 1, total / rows
 
 
 def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float, list[Layer]]:
@@ -188,88 +231,8 @@ def gradients(network: Network, x: F32, labels: npt.NDArray[Any]) -> tuple[float
     (0.6931, [[1.0], [-1.0]], [0.5, -0.5])
     """
     require_fit(network, Labelled(x, labels))
-    found = views(flat(network), network)
-    return _fill(found, list(network.layers), x, labels, HIDDEN[network.hidden]), found
-
-
-def _fill(gradient: list[Layer], layers: list[Layer], x: F32, labels: npt.NDArray[Any], unit: Unit) -> float:
-    """Fill the gradient of one batch and return its loss."""
-    seen = [x]
-    for number, (weight, bias) in enumerate(layers, 1):
-        y = seen[-1] @ weight.T
-        y += bias
-        seen.append(unit.apply(y) if number < len(layers) else y)
-    back = seen.pop()
-    loss = turn_to_slopes(back, labels)
-    for number in reversed(range(len(layers))):
-        np.matmul(back.T, seen[number], out=gradient[number].weight)
-        back.sum(axis=0, out=gradient[number].bias)
-        if number:
-            back = back @ layers[number].weight
-            back *= unit.slope(seen[number])
-    return loss
-
-
-def turn_to_slopes(logits: F32, labels: npt.NDArray[Any]) -> float:
-    """Turn logits (batch, classes), in place, into the slopes of their mean cross-entropy, and return that in nats.
-
-    Where labels are floats, outputs are (batch, 1), and the loss is their mean squared error.
-
-    >>> logits = np.float32([[0, 0]])
-    >>> round(turn_to_slopes(logits, np.array([1])), 4), logits.tolist()
-    (0.6931, [[0.5, -0.5]])
-    >>> outputs = np.float32([[3]])
-    >>> turn_to_slopes(outputs, np.float32([1])), outputs.tolist()
-    (4.0, [[4.0]])
-    """
-    if labels.dtype.kind == "f":
-        logits -= labels[:, None]
-        squared = float(np.square(logits).mean())
-        logits *= np.float32(2 / len(logits))
-        return squared
-    rows = np.arange(len(logits))
-    logits -= logits.max(axis=1, keepdims=True)
-    chosen = logits[rows, labels]
-    np.exp(logits, out=logits)
-    sums = logits.sum(axis=1, keepdims=True)
-    loss = float(np.log(sums).mean() - chosen.mean())
-    logits /= sums
-    logits[rows, labels] -= 1
-    logits /= len(logits)
-    return loss
-
-
-def descent(training: Training, parameters: F32, slopes: F32) -> Callable[[int, float], None]:
-    """Return the step that moves `parameters` along `slopes`, both in place, with its own memory."""
-    first, second = np.zeros_like(parameters), np.zeros_like(parameters)
-
-    def momentum(step: int, rate: float) -> None:
-        np.multiply(first, np.float32(training.momentum), out=first)
-        np.add(first, slopes, out=first)
-        np.subtract(parameters, first * np.float32(rate), out=parameters)
-
-    def adam(step: int, rate: float) -> None:
-        np.add(first, (slopes - first) * np.float32(1 - _FIRST), out=first)
-        np.add(second, (slopes * slopes - second) * np.float32(1 - _SECOND), out=second)
-        size = np.sqrt(second / np.float32(1 - _SECOND ** (step + 1))) + np.float32(_TINY)
-        np.subtract(parameters, first * np.float32(rate / (1 - _FIRST ** (step + 1))) / size, out=parameters)
-
-    return adam if training.rule == "adam" else momentum
-
-
-def flat(network: Network) -> F32:
-    """Return all parameters as one vector, layer by layer, weight before bias."""
-    return np.concatenate([array.reshape(-1) for layer in network.layers for array in layer])
-
-
-def views(vector: F32, network: Network) -> list[Layer]:
-    """Return the layers as windows on the flat vector."""
-    found, at = [], 0
-    for weight, bias in network.layers:
-        middle, end = at + weight.size, at + weight.size + bias.size
-        found.append(Layer(vector[at:middle].reshape(weight.shape), vector[middle:end]))
-        at = end
-    return found
+    graph = Graph(network, batch=len(x))
+    return graph.fill(x, labels), graph.gradient
 
 
 def require_fit(network: Network, data: Labelled) -> None:

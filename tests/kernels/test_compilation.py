@@ -120,3 +120,29 @@ def test_kernels_on_scaled_weights_index_within_their_arrays_and_compile_once(tm
     assert right
     assert compiled > 0
     assert run(tmp_path, SCALED, NUMBA_BOUNDSCHECK="1") == [True, 0]
+
+
+TRAINING = """
+import json
+import numpy as np
+from numba.core import event
+from quantlab.nn import Network, Recipe, Training, epochs, load, qat_epochs
+data, start = load("moons").train, Network.drawn((2, 5, 7, 2))
+training, losses = Training(epochs=1, batch=77), []
+with event.install_recorder("numba:compile") as recorder:
+    losses += [each.loss for each in epochs(start, data, training)]
+    for per in ("tensor", "channel"):
+        for learned in (False, True):
+            recipe = Recipe(bits=4, per=per)
+            losses += [each.loss for each in qat_epochs(start, data, recipe, training, learned_steps=learned)]
+named = {str(e.data["dispatcher"].py_func.__module__) for _, e in recorder.buffer if e.is_start}
+print(json.dumps([losses, sorted(name for name in named if name.endswith("kernels.training"))]))
+"""
+
+
+def test_training_indexes_within_its_memory_and_compiles_once(tmp_path):
+    losses, compiled = run(tmp_path, TRAINING, NUMBA_BOUNDSCHECK="1")
+    assert compiled == ["quantlab.kernels.training"]
+    again, compiled = run(tmp_path, TRAINING, NUMBA_BOUNDSCHECK="1")
+    assert compiled == []
+    assert again == losses

@@ -2,13 +2,15 @@
 
 from itertools import islice, pairwise
 
+import naive_training
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quantlab.kernels.straight_through import HI
 from quantlab.nn import DivergenceError, Network, Recipe, Training, accuracy, load, ptq, qat, qat_epochs, train
-from quantlab.nn.qat import Graph
+from quantlab.nn.graph import Graph
 from quantlab.nn.rounding import fake_quantize
 from quantlab.quantizer import Quantizer
 from quantlab.scheme import Scheme
@@ -79,9 +81,15 @@ def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per,
     network = Network([(rng.normal(size=(m, n)), 0.5 + rng.random(size=m)) for n, m in pairwise(sizes)], hidden)
     x, labels = rng.normal(size=(6, sizes[0])).astype(np.float32), rng.integers(0, sizes[-1], 6)
     labels = rng.normal(size=6).astype(np.float32) if valued else labels
-    graph = Graph(network, Recipe(bits=bits, per=per, weight_scale=rule), learned=learned)
-    graph.fill(x[:3], labels[:3], watching=True)  # the range of half of the batch, so that some of it clips
-    graph.fill(x, labels, watching=False)
+    recipe = Recipe(bits=bits, per=per, weight_scale=rule)
+    # The twin tells where each rounding stands; what is held against the differences are the kernel's slopes.
+    graph, found = (
+        naive_training.Graph(network, recipe, learned=learned),
+        Graph(network, recipe, learned=learned, batch=6),
+    )
+    for each in (graph, found):
+        each.fill(x[:3], labels[:3], watching=True)  # the range of half of the batch, so that some of it clips
+        each.fill(x, labels, watching=False)
     points, values = [], x
     for number, (weight, bias) in enumerate(graph.layers):
         into = graph._input(number, values, watching=False)
@@ -101,7 +109,7 @@ def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per,
         ]
         for (weight, _), place in zip(graph.layers, graph.places, strict=True)
     ]
-    for kind, slopes in (("layers", graph.gradient), ("steps", graph.learning_slopes)):
+    for kind, slopes in (("layers", found.gradient), ("steps", found.learning_slopes)):
         for number, (arrays, own) in enumerate(zip(moved[kind], slopes, strict=True)):
             for which, (array, slope) in enumerate(zip(arrays, own, strict=True)):
                 for index in np.ndindex(array.shape):
@@ -119,7 +127,7 @@ def test_slopes_are_finite_differences_with_each_rounding_held(sizes, bits, per,
 @pytest.mark.parametrize("per", ["tensor", "channel"])
 @pytest.mark.parametrize("hidden", ["relu", "tanh"])
 def test_what_comes_out_computes_what_was_trained(learned, per, hidden):
-    graph = Graph(Network(START.layers, hidden), Recipe(bits=3, per=per), learned=learned)
+    graph = Graph(Network(START.layers, hidden), Recipe(bits=3, per=per), learned=learned, batch=len(DATA.train.x))
     loss = graph.fill(DATA.train.x, DATA.train.labels, watching=True)
     logits = graph.simulation()(DATA.train.x).astype(np.float64)
     chosen = logits[np.arange(len(logits)), DATA.train.labels]
@@ -127,14 +135,14 @@ def test_what_comes_out_computes_what_was_trained(learned, per, hidden):
 
 
 def test_ranges_follow_the_batches_and_then_stand_still():
-    graph = Graph(START, Recipe(bits=4), learned=False)
+    graph = Graph(START, Recipe(bits=4), batch=64)
     x, labels = DATA.train.x[:64], DATA.train.labels[:64]
     graph.fill(x, labels, watching=True)
-    first = graph.places[0].hi
+    first = graph.grids[0, HI]
     graph.fill(x * 2, labels, watching=True)
-    assert graph.places[0].hi == pytest.approx(first * 1.01)
+    assert graph.grids[0, HI] == pytest.approx(first * 1.01)
     graph.fill(x * 9, labels, watching=False)
-    assert graph.places[0].hi == pytest.approx(first * 1.01)
+    assert graph.grids[0, HI] == pytest.approx(first * 1.01)
 
 
 def test_the_same_seed_trains_the_same_codes_and_another_does_not():

@@ -5,14 +5,17 @@ last bit; the cases here have none. Learned steps differ by definition: what lie
 a step is inside for PyTorch's operator and outside for the paper, so that the paper is written out here for autograd.
 """
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from quantlab.kernels.straight_through import AVERAGING, INPUT_MOST, LEAST, MOST, SCALE, ZERO
 from quantlab.nn import Labelled, Network, Plan, Recipe, Training, accuracy, epochs, load, qat_epochs, sweep
 from quantlab.nn.datasets import DATASETS
-from quantlab.nn.qat import AVERAGING, FROZEN_FROM, Graph
+from quantlab.nn.graph import Graph
+from quantlab.nn.qat import FROZEN_FROM
 from quantlab.nn.rounding import fake_quantize
 from quantlab.nn.train import ORDER, gradients
 
@@ -211,7 +214,7 @@ def test_a_step_through_rounding_has_the_slopes_of_their_modules(torch, recipe):
     network = Network(upright)
     plain = [np.abs(weight) < _widest(weight, 1 if recipe.per == "channel" else None) for weight, _ in upright]
     counted = [mask for weight in plain for mask in (weight, np.True_)]
-    graph, theirs = Graph(network, recipe, learned=False), Rounded(torch, network, recipe)
+    graph, theirs = Graph(network, recipe, batch=40), Rounded(torch, network, recipe)
     for step in range(4):
         x, labels = rows(40, sizes, seed=step)
         wide = x * np.float32(1 + 2 * step)  # some of it beyond the range, which follows by a hundredth
@@ -224,10 +227,10 @@ def test_a_step_through_rounding_has_the_slopes_of_their_modules(torch, recipe):
         for own, theirs_is, here in zip(found, expected, counted, strict=True):
             close = pytest.approx(theirs_is * here, rel=1e-3, abs=1e-5 * float(np.abs(theirs_is).max()))
             assert own * here == close
-    for place, module in zip(graph.places, theirs.into, strict=True):
-        assert place.input_scale == pytest.approx(float(module.scale), rel=1e-6)
-        assert place.zero == int(module.zero_point)
-    assert any(place.zero for place in graph.places)
+    for grid, module in zip(graph.grids, theirs.into, strict=True):
+        assert grid[SCALE] == pytest.approx(float(module.scale), rel=1e-6)
+        assert grid[ZERO] == int(module.zero_point)
+    assert graph.grids[:, ZERO].any()
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -258,25 +261,21 @@ def learned(torch, x, step, least, most, damping):
 def test_a_step_of_learned_scales_has_the_slopes_of_the_paper(torch, bits, per):
     sizes = (24, 16, 16, 5)
     network, (x, labels) = drawn(sizes), rows(40, sizes)
-    graph = Graph(network, Recipe(bits=bits, per=per), learned=True)
+    graph = Graph(network, Recipe(bits=bits, per=per), learned=True, batch=40)
     graph.fill(x[:9], labels[:9], watching=True)
     for _, into in graph.learning:
         into *= np.float32(0.7)  # so that some of it lies beyond the ends
     loss = graph.fill(x, labels, watching=False)
 
     theirs, steps, into, by = Theirs(torch, network), [], [], []
-    for place, (weight_step, input_step), (weight, _) in zip(graph.places, graph.learning, network.layers, strict=True):
+    for grid, (weight_step, input_step), (weight, _) in zip(graph.grids, graph.learning, network.layers, strict=True):
         ours = torch.tensor(weight_step if per == "channel" else weight_step[0], requires_grad=True)
         other = torch.tensor(input_step, requires_grad=True)
         steps += [ours, other]
-        n = weight.shape[1] if per == "channel" else weight.size
-        # Defaults, since a closure would see the last layer's.
-        by.append(lambda w, s=ours, p=place, n=n: learned(torch, w, s, p.least, p.most, 1 / np.sqrt(n * p.most)))
-        into.append(
-            lambda v, s=other, p=place, n=weight.shape[1]: learned(
-                torch, v, s, -p.zero, p.input_most - p.zero, 1 / np.sqrt(n * p.input_most)
-            )
-        )
+        n, (least, most, top, zero) = weight.shape[1], grid[[LEAST, MOST, INPUT_MOST, ZERO]].tolist()
+        size = n if per == "channel" else weight.size
+        by.append(partial(learned, torch, step=ours, least=least, most=most, damping=1 / np.sqrt(size * most)))
+        into.append(partial(learned, torch, step=other, least=-zero, most=top - zero, damping=1 / np.sqrt(n * top)))
     theirs.into, theirs.by = into, by
     their_loss, expected = theirs.slopes(x, labels)
     assert loss == pytest.approx(their_loss, rel=1e-5)
