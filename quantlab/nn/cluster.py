@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from quantlab.kernels import CORES
 
 VARIABLE = "QUANTLAB_DASK"
-ANSWER_S = 5.0  # for a scheduler that answers, and for a worker that is free to
+ANSWER_S = 5.0  # for a scheduler that answers, and for a worker that does
 _HERE = "training runs on threads here"
 _ADDRESS = re.compile(r"(tcp|tls)://(?:\[([0-9a-fA-F:]+)\]|([^\s:/\[\]]+)):([0-9]{1,5})", re.ASCII)
 
@@ -103,7 +103,9 @@ def _client(address: str, answer_s: float, said: Callable[[str], None], stack: E
     try:
         client.submit(ready, pure=False).result(timeout=answer_s)
     except TimeoutError:
-        said(f"The Dask scheduler at {address} has no free worker within {answer_s:g} s, so {_HERE}; start workers.")
+        if client.nthreads():
+            return client  # all are busy, with a training that was stopped perhaps: jobs wait for their turn
+        said(f"The Dask scheduler at {address} has no worker within {answer_s:g} s, so {_HERE}; start some.")
     except ImportError:
         said(f"The workers of the Dask cluster at {address} do not have this QuantLab, so {_HERE}; install it there.")
     else:

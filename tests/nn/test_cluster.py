@@ -3,10 +3,12 @@
 import os
 import signal
 import socket
+import sys
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event, Timer
-from time import monotonic
+from time import monotonic, sleep
+from types import ModuleType
 
 import pytest
 from dask.distributed import LocalCluster
@@ -19,11 +21,14 @@ PLAN = Plan(data="moons", bits=(8, 4, 2), seeds=3, epochs=20, again=15)
 
 @contextmanager
 def workers(count):
-    # No fixed port: test runs stand beside each other.
-    with LocalCluster(
-        n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
-    ) as found:
-        yield found
+    with pytest.MonkeyPatch.context() as patch:
+        # A new process runs its parent's main module first, in whose place a test of a page may have left a script.
+        patch.setitem(sys.modules, "__main__", ModuleType("__main__"))
+        # No fixed port: test runs stand beside each other.
+        with LocalCluster(
+            n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+        ) as found:
+            yield found
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +61,7 @@ def test_a_worker_that_is_killed_half_way_loses_no_result_and_changes_no_digit(t
 def test_a_stop_ends_a_sweep_on_a_cluster_without_waiting_for_what_runs(two):
     stop, long = Event(), Plan(data="moons", bits=(4,), seeds=1, epochs=6_000)
     with placed(print, address=two) as place:
-        Timer(0.3, stop.set).start()
+        Timer(0.2, stop.set).start()
         began = monotonic()
         assert list(sweep(long, place.executor, stop=stop)) == []
     assert monotonic() - began < 5
@@ -97,7 +102,17 @@ def test_a_scheduler_without_workers_is_not_waited_for():
     said = []
     with workers(0) as lone, placed(said.append, address=lone.scheduler_address, answer_s=0.5) as place:
         assert place.executor is None
-    assert said[0].endswith("has no free worker within 0.5 s, so training runs on threads here; start workers.")
+    assert said[0].endswith("has no worker within 0.5 s, so training runs on threads here; start some.")
+
+
+def test_workers_that_are_all_busy_are_waited_for(two):
+    said = []
+    with placed(print, address=two) as first:
+        for _ in range(2):
+            first.executor.submit(sleep, 4)
+        with placed(said.append, address=two, answer_s=1.5) as place:
+            assert place.executor.submit(abs, -1).result(30) == 1
+    assert said == []
 
 
 def test_workers_without_this_library_are_not_used(two, monkeypatch):

@@ -35,9 +35,12 @@ class _Own:
 
 
 def owned(settings: Settings) -> Settings:
-    """Return settings that know the visitor's table, where they are about it and it is there."""
+    """Return settings that know the visitor's table, where they or what is pinned are about it and it is there."""
     own: _Own | None = st.session_state.get(_STATE)
-    return settings if settings.data != YOURS or own is None else replace(settings, own=own.entry)
+    if own is None:
+        return settings
+    pin = settings.pin and owned(settings.pin)
+    return replace(settings, own=own.entry if settings.data == YOURS else None, pin=pin)
 
 
 def recall(settings: Settings) -> Callable[[Hashable, Callable[[], Any]], Any]:
