@@ -98,14 +98,14 @@ def test_training_here_runs_to_its_end_by_itself_and_the_sentence_follows(page: 
 
 @pytest.mark.fresh
 def test_a_stop_leaves_what_is_finished_and_the_controls_answer_meanwhile(page: Page, server: Server) -> None:
-    open_state(page, server, Settings(data="moons", epochs="100:80"))
+    open_state(page, server, Settings(epochs="100:80", seeds=10))
     page.get_by_role("button", name="Train it here").click()
     status = page.locator(".st-key-training-status")
-    expect(status).to_contain_text(re.compile(r"Training, [1-9]\d* of 110 networks, about .* left"), timeout=60_000)
+    expect(status).to_contain_text(re.compile(r"Training, [1-9]\d* of 220 networks, about .* left"), timeout=60_000)
     page.get_by_role("radio", name="LSQ").click()
     expect(page.locator(".st-key-title-losses")).to_contain_text("LSQ")
     page.get_by_role("button", name="Stop").click()
-    expect(status).to_contain_text(re.compile(r"Stopped after \d+ of 110 networks"), timeout=20_000)
+    expect(status).to_contain_text(re.compile(r"Stopped after \d+ of 220 networks"), timeout=20_000)
 
 
 def test_a_hostile_link_is_mended_in_one_sentence(page: Page, server: Server) -> None:

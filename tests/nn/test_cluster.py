@@ -59,7 +59,7 @@ def test_a_worker_that_is_killed_half_way_loses_no_result_and_changes_no_digit(t
 
 
 def test_a_stop_ends_a_sweep_on_a_cluster_without_waiting_for_what_runs(two):
-    stop, long = Event(), Plan(data="moons", bits=(4,), seeds=1, epochs=6_000)
+    stop, long = Event(), Plan(data="moons", bits=(4,), seeds=1, epochs=5_000)
     with placed(print, address=two) as place:
         Timer(0.2, stop.set).start()
         began = monotonic()
