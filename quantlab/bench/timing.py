@@ -47,7 +47,7 @@ def alternate(sides: Sequence[Side], seconds: float) -> list[list[float]]:
     """Time functions in turns, each round in the other order than the one before.
 
     Each is called once before it is timed, and often enough a turn to fill BATCH. One that takes all of `seconds` by
-    itself, and is LONG, is called that once and keeps its time in every round.
+    itself, and is LONG, is called that once and keeps its time in every round, unless all are.
 
     Parameters
     ----------
@@ -68,9 +68,10 @@ def alternate(sides: Sequence[Side], seconds: float) -> list[list[float]]:
     """
     with _undisturbed():
         first = [_time(side, 1) for side in sides]
+        long = [took >= max(seconds, LONG) for took in first]
         calls = [
-            0 if took >= max(seconds, LONG) else max(1, round(BATCH / _time(side, 1)))
-            for side, took in zip(sides, first, strict=True)
+            (1 if all(long) else 0) if alone else max(1, round(BATCH / _time(side, 1)))
+            for side, alone in zip(sides, long, strict=True)
         ]
         samples: list[list[float]] = [[] for _ in sides]
         order = list(range(len(sides)))

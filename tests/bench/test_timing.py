@@ -27,6 +27,14 @@ def test_a_call_as_long_as_the_budget_is_made_once_and_keeps_its_time(monkeypatc
     assert len(theirs) >= FEWEST
 
 
+def test_where_all_calls_are_long_each_is_timed_in_as_few_rounds_as_there_must_be(monkeypatch):
+    monkeypatch.setattr(timing, "LONG", 0.0)
+    called = []
+    samples = alternate([lambda: called.append(sum(range(300_000)))] * 2, 1e-4)
+    assert [len(its) for its in samples] == [FEWEST, FEWEST]
+    assert len(called) == 2 * (1 + FEWEST)
+
+
 def test_the_faster_way_to_ask_a_peer_is_taken():
     quick, slow = (lambda: sum(range(10))), (lambda: sum(range(100_000)))
     assert fastest([slow, quick]) is quick
