@@ -98,6 +98,11 @@ class Changes:
     counts: NDArray[np.int64]
     total: int
 
+    @property
+    def farthest(self) -> int:
+        """How far a code of the chosen layer moved at most, 1 where none did."""
+        return max(1, int(np.abs(self.moved).max(initial=0)))
+
     def columns(self) -> dict[str, Any]:
         """Return the counts as a table."""
         return {"steps": self.steps, "codes": self.counts}
@@ -109,8 +114,8 @@ def changes(settings: Settings, found: Networks) -> Changes:
     >>> from quantlab.experiments.training.networks import networks
     >>> settings = Settings(data="blobs", epochs="20:15")
     >>> shown = changes(settings, networks(settings))
-    >>> shown.moved.shape, shown.total
-    ((16, 16), 352)
+    >>> shown.moved.shape, shown.total, shown.farthest == np.abs(shown.moved).max()
+    ((16, 16), 352, np.True_)
     """
     moved = changed_codes(found.before, found.trained)
     every = np.concatenate([each.reshape(-1) for each in moved])

@@ -8,7 +8,7 @@ from quantlab import charts
 from quantlab.experiments.training import Result
 from quantlab.experiments.training.networks import Networks
 from quantlab.experiments.training.readings import NAMES, file_stem
-from quantlab.experiments.training.weights import MOST_STEPS, change_sentence, changes, grid_sentence
+from quantlab.experiments.training.weights import change_sentence, changes, grid_sentence
 from quantlab.numerals import share
 from quantlab.ui import anatomy
 from quantlab.ui.chart import Chart, show
@@ -42,7 +42,7 @@ def draw(result: Result, found: Networks) -> None:
                 "Where",
                 f"layer {settings.layer}, {outputs} outputs × {inputs} inputs, code after {name} − code before",
                 f"The codes of layer {settings.layer} by how far they moved. {anatomy.spoken(said)}",
-                lambda: charts.heat_map(shown.moved, kind="codes", limit=MOST_STEPS, narrow=window().narrow),
+                lambda: charts.heat_map(shown.moved, kind="codes", limit=shown.farthest, narrow=window().narrow),
                 lambda: {f"input {place}": shown.moved[:, place] for place in range(inputs)},
             ),
             file_stem(settings, "moved-where"),
