@@ -20,7 +20,7 @@ from quantlab.experiments.training.readings import compared_with, points, readin
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.table import entry_of
-from quantlab.experiments.training.weights import change_sentence, changes, weights
+from quantlab.experiments.training.weights import change_sentence, changes, grid_sentence, weights
 from quantlab.nn import BITS, DATASETS, Job, accuracy, load, r_squared, sweep
 from quantlab.nn.sweep import Floats, from_csv
 from quantlab.nn.sweep import run as do
@@ -345,3 +345,9 @@ def test_what_this_machine_trained_itself_comes_before_what_the_app_brings_along
     assert [path.name for path in (tmp_path / "own").iterdir()] == ["digits.csv"]
     assert not store.prepare(lambda done, total: told.append("again"))
     assert "again" not in told
+
+
+def test_where_weights_gather_between_levels_it_is_said():
+    scratch, usual = Settings(scratch=True), Settings()
+    assert "gathers weights half-way" in grid_sentence(scratch, networks(scratch))
+    assert "does not pull" in grid_sentence(usual, networks(usual))

@@ -8,7 +8,7 @@ from quantlab import charts
 from quantlab.experiments.training import Result
 from quantlab.experiments.training.networks import Networks
 from quantlab.experiments.training.readings import NAMES, file_stem
-from quantlab.experiments.training.weights import change_sentence, changes, grid_sentence
+from quantlab.experiments.training.weights import change_sentence, changes
 from quantlab.numerals import share
 from quantlab.ui import anatomy
 from quantlab.ui.chart import Chart, show
@@ -20,7 +20,7 @@ def draw(result: Result, found: Networks) -> None:
     settings = result.settings
     shown, name = changes(settings, found), NAMES[settings.method]
     said = change_sentence(settings, found, shown)
-    st.markdown(f"{said} {grid_sentence(settings, found)}")
+    st.markdown(said)
     left, right = st.columns(2, gap="large")
     with left:
         show(
