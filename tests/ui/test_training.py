@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -67,17 +68,16 @@ def test_a_stop_ends_training_within_its_epoch_and_what_is_finished_stands():
 
 
 def test_training_ends_with_its_visitor(monkeypatch):
-    monkeypatch.setattr(module, "HEARTBEAT_S", 0.2)
-    kept, left = Work(LONG, Line(2)), Work(LONG, Line(2))
-    for each in (kept, left):
-        each.start()
-    for _ in range(8):
-        kept.beat()
-        time.sleep(0.05)
-    until(lambda: left.done, 5)
+    ahead = SimpleNamespace(seconds=0.0)
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: time.monotonic() + ahead.seconds))
+    kept, left = Work(LONG, Line(2)).start(), Work(LONG, Line(2)).start()
+    ahead.seconds = module.HEARTBEAT_S / 2
     kept.beat()
+    ahead.seconds = module.HEARTBEAT_S + 1
+    until(lambda: left.done)
     assert not kept.done
     kept.stop.set()
+    until(lambda: kept.done)
 
 
 def test_a_rate_that_diverges_is_said_and_leaves_what_came_before():
