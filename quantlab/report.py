@@ -102,7 +102,7 @@ def error_report(
         total.merge(own)
     scale = grid.scale.astype(np.float64)
     sums = total.sums.T
-    parts = _figures(sums, scale, unit)
+    parts = _figures(sums, scale, unit) if several else {}
     together, unit_of_all = _together(sums, unit)
     whole = {name: figure[0].item() for name, figure in _figures(together, scale, unit_of_all).items()}
     if several:

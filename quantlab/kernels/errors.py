@@ -69,11 +69,11 @@ def restore(
 
 
 @inner
-def place(v: Any, n: int, excess: Any, axis: Any, bins: Any, places: Any) -> None:
-    """Fill places with bins; those of clipped values follow on those of the others."""
+def place(v: Any, at: Any, n: int, excess: Any, axis: Any, bins: Any, places: Any) -> None:
+    """Fill places with the bins of v[at:]; those of clipped values follow on those of the others."""
     lo, per_unit, clipped = axis[0], bins / (axis[1] - axis[0]), np.int32(bins)
-    for k in range(n):
-        places[k] = bin_of(v[k], lo, per_unit, bins) + (clipped if excess[k] != 0 else np.int32(0))
+    for k in range(np.uint64(n)):
+        places[k] = bin_of(v[at + k], lo, per_unit, bins) + (clipped if excess[k] != 0 else np.int32(0))
 
 
 @inner
@@ -126,7 +126,7 @@ def rescale(v: Any, a: Any, b: Any, unit: Any, part: Any, step: Any) -> None:
 
 
 @inner
-def _largest(bits: Any, a: Any, b: Any) -> Any:
+def largest_bits(bits: Any, a: Any, b: Any) -> Any:
     """Return the bits of the largest of numbers from 0 up: integers are compared several at once."""
     best = bits[a]
     for k in range(a, b):
@@ -135,7 +135,8 @@ def _largest(bits: Any, a: Any, b: Any) -> Any:
 
 
 @inner
-def _sides(excess: Any, a: Any, b: Any) -> Any:
+def sides(excess: Any, a: Any, b: Any) -> Any:
+    """Return how many values lie below the code range, and how many above it."""
     low, high = np.int32(0), np.int32(0)
     for k in range(a, b):
         low = np.int32(low + (excess[k] < 0))
@@ -171,7 +172,7 @@ def split(error: Any, excess: Any, a: Any, b: Any) -> tuple[float, float]:
 def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any) -> None:
     """Add values that share a part; `error` holds magnitudes, which are used up; `bits` are its bits."""
     signal, product, restored, rounding, absolute = _sums(value, x_hat, error, a, b)
-    low, high = _sides(excess, a, b)
+    low, high = sides(excess, a, b)
     if low + high:
         rounding, clipping = split(error, excess, a, b)
         sums[LOW, part] += low
@@ -182,7 +183,7 @@ def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, 
     sums[RESTORED, part] += restored
     sums[ROUNDING, part] += rounding
     sums[ABSOLUTE, part] += absolute
-    bits[a] = _largest(bits, a, b)
+    bits[a] = largest_bits(bits, a, b)
     sums[LARGEST, part] = max(sums[LARGEST, part], error[a])
 
 

@@ -29,6 +29,7 @@ from .errors import (
     split_side_by_side,
 )
 from .layout import LAYOUT, Layout, members, next_run, part_at, run_at
+from .one_part import MOST_PAIRED, TURNS, add, add_pairs, count_codes, outcomes
 from .ranges import signed_bits
 from .steps import BLOCK, ORDER, Order, buffers, next_codes
 
@@ -68,14 +69,29 @@ def _report(
         np.zeros_like(all_values),
         np.zeros_like(all_errors),
     )
-    run, fresh, at = run_at(layout, origin + start), True, start
+    levels = len(code_counts)
+    pairs = np.zeros((TURNS if levels <= MOST_PAIRED else 0, levels * levels), np.int64)
+    run, fresh, at, first = run_at(layout, origin + start), True, start, np.uint64(0)
     while at < stop:
+        here, n = np.uint64(at), min(BLOCK, stop - at)
+        if order.plain and usual and layout.step_inner == 0 and run.end - origin - at >= n:
+            part = np.uint64(run.first)
+            if outcomes(x, here, n, scale[part], zero[part], order, largest[0], of_code, x_hat, error, excess) == n:
+                place(x, here, n, excess, value_axis, value_bins, of_value)
+                place(error, first, n, excess, error_axis, error_bins, of_error)
+                if len(codes):
+                    hand_out(x, here, n, of_code, codes)
+                count_codes(of_code, n, levels, code_counts, more_codes, pairs)
+                count(of_value, n, all_values, more_values)
+                count(of_error, n, all_errors, more_errors)
+                add(x, here, n, x_hat, error, bits, excess, sums, part)
+                run, fresh, at = next_run(layout, run) if run.end == origin + at + n else run, True, at + n
+                continue
         n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
-        here = np.uint64(at)
         finite = restore(x, here, n, code, excess, s, z, order, largest[0], value, x_hat, error)
         place_codes(code, n, order.qmin, of_code)
-        place(value, n, excess, value_axis, value_bins, of_value)
-        place(error, n, excess, error_axis, error_bins, of_error)
+        place(value, first, n, excess, value_axis, value_bins, of_value)
+        place(error, first, n, excess, error_axis, error_bins, of_error)
         if len(codes):
             hand_out(x, here, n, of_code, codes)
         if finite < n:
@@ -103,6 +119,7 @@ def _report(
             if done < n:
                 own = next_run(layout, own)
         run, fresh, at = after, after.end != run.end, at + n
+    add_pairs(pairs, levels, code_counts)
     code_counts += more_codes
     all_values += more_values
     all_errors += more_errors

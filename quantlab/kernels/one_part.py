@@ -1,0 +1,133 @@
+"""The error report's usual case: a block of finite values that share one scale, in the default order of steps.
+
+Nothing is laid out value by value but what the counts and sums read again. The loops take whole arrays, as in `steps`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .compilation import inner, summing
+from .errors import (
+    ABSOLUTE,
+    CLIPPING,
+    HIGH,
+    LARGEST,
+    LOW,
+    PRODUCT,
+    RESTORED,
+    ROUNDING,
+    SIGNAL,
+    N,
+    count,
+    largest_bits,
+    magnitude,
+    sides,
+)
+from .steps import Order, plain_code, real
+
+TURNS, MOST_PAIRED = 4, 16  # so many times the square of so many levels still counts in the first-level cache
+
+
+@inner
+def outcomes(
+    x: Any,
+    at: Any,
+    n: int,
+    s: Any,
+    z: Any,
+    order: Order,
+    largest: Any,
+    of_code: Any,
+    x_hat: Any,
+    error: Any,
+    excess: Any,
+) -> Any:
+    """Fill code − qmin, x_hat, error and excess from x[at:]; return how many values are finite.
+
+    Unless that is all of them, what was filled holds NaN and infinities, and is not for the sums.
+    """
+    lo, hi, zero, lowest = x.dtype.type(order.qmin), x.dtype.type(order.qmax), x.dtype.type(z), np.int32(order.qmin)
+    finite = np.int32(0)
+    for k in range(np.uint64(n)):
+        v = x[at + k]
+        free, held = plain_code(v, s, zero, lo, hi)
+        h = real(held, zero, s, largest)
+        of_code[k] = np.int32(np.int32(held) - lowest)
+        x_hat[k] = h
+        error[k] = h - v
+        excess[k] = free - held
+        finite = np.int32(finite + (abs(v) < np.inf))
+    return finite
+
+
+@summing
+def _powers(x: Any, at: Any, n: int, x_hat: Any) -> tuple[float, float, float]:
+    signal, product, restored = 0.0, 0.0, 0.0
+    for k in range(np.uint64(n)):
+        v, h = np.float64(x[at + k]), np.float64(x_hat[k])
+        signal += v * v
+        product += v * h
+        restored += h * h
+    return signal, product, restored
+
+
+@summing
+def _noise(error: Any, excess: Any, n: int) -> tuple[float, float, float]:
+    rounding, clipping, absolute = 0.0, 0.0, 0.0
+    for k in range(np.uint64(n)):
+        e = np.float64(error[k])
+        rounding += e * e if excess[k] == 0 else 0.0
+        clipping += e * e if excess[k] != 0 else 0.0
+        absolute += abs(e)
+    return rounding, clipping, absolute
+
+
+@inner
+def add(x: Any, at: Any, n: int, x_hat: Any, error: Any, bits: Any, excess: Any, sums: Any, part: Any) -> None:
+    """Add a block to the sums of its part; `bits` are those of `error`, of which the first is lost."""
+    # All sums in one loop would not fit the registers.
+    signal, product, restored = _powers(x, at, n, x_hat)
+    rounding, clipping, absolute = _noise(error, excess, n)
+    low, high = sides(excess, np.uint64(0), np.uint64(n))
+    sums[N, part] += n
+    sums[LOW, part] += low
+    sums[HIGH, part] += high
+    sums[SIGNAL, part] += signal
+    sums[PRODUCT, part] += product
+    sums[RESTORED, part] += restored
+    sums[ROUNDING, part] += rounding
+    sums[CLIPPING, part] += clipping
+    sums[ABSOLUTE, part] += absolute
+    magnitude(error, n)
+    bits[0] = largest_bits(bits, np.uint64(0), np.uint64(n))
+    sums[LARGEST, part] = max(sums[LARGEST, part], error[0])
+
+
+@inner
+def count_codes(of_code: Any, n: int, levels: int, one: Any, other: Any, pairs: Any) -> None:
+    """Count codes, where they are few two by two, into the rows of `pairs` by turns; uses them up.
+
+    Most values may share a code, and each count then waits for the one before.
+    """
+    half, base = np.uint64(n // 2), np.uint32(levels)
+    if len(pairs) == 0 or n % (2 * TURNS):
+        count(of_code, n, one, other)
+        return
+    for k in range(half):
+        of_code[k] = np.uint32(of_code[k] * base + of_code[half + k])
+    quarter = half // np.uint64(TURNS)
+    for k in range(quarter):
+        for turn in range(TURNS):
+            pairs[turn, of_code[np.uint64(turn) * quarter + k]] += 1
+
+
+@inner
+def add_pairs(pairs: Any, levels: int, counts: Any) -> None:
+    """Add what was counted two by two."""
+    for turn in range(len(pairs)):
+        for pair in range(levels * levels):
+            counts[pair // levels] += pairs[turn, pair]
+            counts[pair % levels] += pairs[turn, pair]
