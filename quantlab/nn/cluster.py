@@ -91,12 +91,13 @@ def _client(address: str, answer_s: float, said: Callable[[str], None], stack: E
         said(silent)
         return None
     try:
-        from dask.distributed import Client
+        from dask import distributed
     except ImportError:
         said(f"{VARIABLE} is {address}, but Dask is not installed (pip install distributed), so {_HERE}.")
         return None
+    connect: Any = distributed.Client  # has types where Dask is installed, but none that it states
     try:
-        client = stack.enter_context(Client(address, timeout=answer_s, set_as_default=False))
+        client = stack.enter_context(connect(address, timeout=answer_s, set_as_default=False))
     except (OSError, TimeoutError):
         said(silent)
         return None
