@@ -12,11 +12,15 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .compilation import inner, kernel, read_only, written
+from .codes import LEAST, STRIDE, WORTH_PROVING, packed, reciprocal
+from .compilation import inner, kernel, read_only, tiered_kernel, written
 from .layout import LAYOUT, Layout, run_at
-from .steps import BLOCK, ORDER, Order, buffers, next_codes, of, plain_code, real, spread, stretch, unclamped
+from .steps import BLOCK, ORDER, Order, buffers, laid_out, next_codes, of, plain_code, real, spread, stretch, unclamped
+from .tiers import fuses
 
 _PIECE = 1 << 16  # codes that are narrowed at a time
+_CODES = np.float32(1 << 16)  # beyond every code of 16 bits
+_CHUNK = 1 << 14  # values that are looked at again where one of them may be NaN
 
 
 def saturated(code: Any, out: Any) -> Any:
@@ -49,28 +53,49 @@ def _store(x: Any, at: Any, n: int, s: Any, z: Any, order: Order, out: Any) -> A
     return nans
 
 
-def _plain_codes(
-    x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
-) -> tuple[int, int]:
+def _plain_codes(tier: int) -> Any:
     """Fill out[start:stop] with codes in the default order; return how many NaN there were, and where the first stood.
 
     Where there was none, −1.
     """
-    s, z, _, _, _, _ = buffers(x)
-    run, fresh, at = run_at(layout, origin + start), True, start
-    nans, first = 0, -1
-    while at < stop:
-        n, after = stretch(layout, run, origin + at, origin + stop)
-        if n:
-            found = _store(x, np.uint64(at), n, scale[run.first], zero[run.first], order, out)
-        else:
-            n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
-            found = _store(x, np.uint64(at), n, s, z, order, out)
-        if found and nans == 0:
-            first = _first_nan(x, at)
-        nans += found
-        run, fresh, at = after, after.end != run.end, at + n
-    return nans, first if first < 0 else origin + first
+    fused = int(fuses())
+
+    def plain_codes(
+        x: Any, origin: int, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, out: Any
+    ) -> tuple[int, int]:
+        run, fresh, at = run_at(layout, origin + start), True, start
+        laid = laid_out(layout, run, origin + stop)
+        s, z = np.empty(laid, x.dtype), np.empty(laid, np.int32)
+        nans, first = 0, -1
+        while at < stop:
+            n, after = stretch(layout, run, origin + at, origin + stop)
+            if n:
+                own, offset = scale[run.first], zero[run.first]
+                done, high, low = 0, x.dtype.type(0), x.dtype.type(0)
+                if fused and n >= WORTH_PROVING and x.itemsize == 4 and out.itemsize == 1:
+                    high, low = reciprocal(x, own, offset, order)
+                while done < n:
+                    here, least = np.uint64(at + done), LEAST
+                    m = min(_CHUNK, n - done)
+                    if high != 0 and m >= STRIDE:
+                        m -= m % STRIDE
+                        least = packed(tier, x, here, m, high, low, offset, order.qmin, order.qmax, out)
+                    if least == LEAST:
+                        found = _store(x, here, m, own, offset, order, out)
+                        if found and nans == 0:
+                            first = origin + _first_nan(x, at + done)
+                        nans += found
+                    done += m
+            else:
+                n, after = spread(layout, run, origin + at, origin + stop, fresh, scale, zero, s, z)
+                found = _store(x, np.uint64(at), n, s, z, order, out)
+                if found and nans == 0:
+                    first = origin + _first_nan(x, at)
+                nans += found
+            run, fresh, at = after, after.end != run.end, at + n
+        return nans, first
+
+    return plain_codes
 
 
 def _stepped_codes(
@@ -175,16 +200,28 @@ def _decode(codes: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: 
             out[at + k] = real(np.int64(codes[at + k]), np.int64(of(z, k)), of(s, k), largest)
 
 
+@inner
+def _decode_within(codes: Any, at: Any, n: int, s: Any, z: Any, out: Any) -> None:
+    """As `_decode`, where no value leaves the type."""
+    for k in range(np.uint64(n)):
+        out[at + k] = (out.dtype.type(codes[at + k]) - z) * s
+
+
 def _dequantize(
     codes: Any, start: int, stop: int, scale: Any, zero: Any, layout: Layout, order: Order, largest: Any, out: Any
 ) -> None:
     """Fill out[start:stop] with (code − z) · s."""
-    s, z, _, _, _, _ = buffers(out)
     run, fresh, at = run_at(layout, start), True, start
+    laid = laid_out(layout, run, stop)
+    s, z = np.empty(laid, out.dtype), np.empty(laid, np.int32)
     while at < stop:
         n, after = stretch(layout, run, at, stop)
         if n:
-            _decode(codes, np.uint64(at), n, scale[run.first], zero[run.first], order, largest[0], out)
+            own, offset = scale[run.first], out.dtype.type(zero[run.first])
+            if order.plain and codes.itemsize <= 2 and (_CODES + abs(offset)) * own < largest[0]:
+                _decode_within(codes, np.uint64(at), n, own, offset, out)
+            else:
+                _decode(codes, np.uint64(at), n, own, zero[run.first], order, largest[0], out)
         else:
             n, after = spread(layout, run, at, stop, fresh, scale, zero, s, z)
             _decode(codes, np.uint64(at), n, s, z, order, largest[0], out)
@@ -199,7 +236,7 @@ def _grid(t: Any) -> tuple[Any, Any, Any, Any]:
     return read_only(t), read_only(types.int32), LAYOUT, ORDER
 
 
-plain_codes = kernel(
+plain_codes = tiered_kernel(
     *(
         (read_only(t), *_PLACE, *_grid(t), written(codes))
         for t in _WORKING
@@ -229,7 +266,7 @@ def quantize(
 ) -> tuple[int, int]:
     """Fill out[start:stop] with codes; return how many NaN there were, and where the first one stood (or −1)."""
     if order.plain:
-        plain: tuple[int, int] = plain_codes(x, origin, start, stop, scale, zero, layout, order, out)
+        plain: tuple[int, int] = plain_codes.compiled(x, origin, start, stop, scale, zero, layout, order, out)
         return plain
     # The other orders are compiled once for all types of codes, and narrowed while they are still in the cache.
     nans, first = 0, -1

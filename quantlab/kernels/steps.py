@@ -86,6 +86,12 @@ def _of(each: Any, k: Any) -> Any:
 
 
 @inner
+def laid_out(layout: Layout, run: Run, stop: int) -> int:
+    """Return how many entries the buffers of scale and zero point need: none where one run goes on to `stop`."""
+    return BLOCK if layout.step_inner or run.end < stop else 0
+
+
+@inner
 def stretch(layout: Layout, run: Run, at: int, stop: int) -> tuple[int, Run]:
     """Return how many values from `at` share one part, and the run after them; 0 where they are too few to say so.
 

@@ -7,6 +7,7 @@ processor lacks is no exception later but the end of the process. ``QUANTLAB_KER
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Set
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -100,6 +101,11 @@ def features() -> frozenset[str]:
     if stated is not None:
         host &= {part[1:] for part in stated.split(",") if part.startswith("+")}
     return frozenset(host)
+
+
+def fuses() -> bool:
+    """Tell whether this processor multiplies and adds with one rounding; elsewhere that is a slow call."""
+    return "fma" in features() or platform.machine().lower() in ("arm64", "aarch64")
 
 
 def available(present: Set[str]) -> list[Tier]:
