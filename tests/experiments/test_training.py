@@ -295,6 +295,8 @@ def test_integers_store_less_and_differ_as_their_table_says(found):
     assert [check.arithmetic for check in done] == ["float64", "float", "once", "twice"]
     assert done[0].agreement > 0.97
     assert len(check_columns(TINY, done)["right"]) == 4
+    sizes = [*stored["float32"], *stored["packed"], readings(run(TINY), found)[-1].value]
+    assert all(re.fullmatch(r"\d{1,3}\u00a0B|[\d.]{4}\u00a0kB", size) for size in sizes)
 
 
 def test_a_job_lights_the_steps_that_it_is_in():

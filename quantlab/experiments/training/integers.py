@@ -12,7 +12,7 @@ from quantlab.linear.static import Arithmetic
 from quantlab.nn import Gap, agreement, gaps, quality, r_squared, to_integer, with_whole_biases
 from quantlab.nn.hidden import Hidden
 from quantlab.nn.staircase import Staircase
-from quantlab.numerals import count, num, share
+from quantlab.numerals import count, share, size_text
 
 ARITHMETICS: dict[Arithmetic, str] = {
     "float64": "float64 multiplier",
@@ -22,7 +22,6 @@ ARITHMETICS: dict[Arithmetic, str] = {
 }
 _THRESHOLDS: dict[Arithmetic, str] = {"float64": "thresholds"}  # behind tanh nothing is multiplied
 _FLOAT_BYTES, _INT32_BYTES = 4, 4
-_KILO = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,16 +106,12 @@ def storage_columns(found: Networks) -> dict[str, list[Any]]:
                 "float32 at the end" if last else "int32",
                 "int32",
                 "float32 logits" if last else f"{own.output.dtype}" if own.output is not None else "",
-                _size(before),
-                _size(after),
+                size_text(before),
+                size_text(after),
             )
         )
     heads = ("layer", "weight", "bias", "sums", "gives", "float32", "packed")
     return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
-
-
-def _size(nbytes: int) -> str:
-    return f"{num(nbytes / _KILO, 3, 'KB')}" if nbytes >= _KILO else f"{count(nbytes)} B"
 
 
 def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:

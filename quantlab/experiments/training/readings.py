@@ -10,11 +10,10 @@ from quantlab.experiments.training.measures import worth
 from quantlab.experiments.training.networks import Networks
 from quantlab.nn import METHODS, Job, changed_codes
 from quantlab.nn.sweep import Point
-from quantlab.numerals import difference, num, share
+from quantlab.numerals import difference, num, share, size_text
 
 NAMES = {"float": "float", "ptq": "PTQ", "qat": "QAT", "lsq": "LSQ"}
 _NO_POINTS = 5e-4  # of 1: what nobody would call a difference
-_KILO = 1024
 
 
 def percent(part: float) -> str:
@@ -59,12 +58,11 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     moved = changed_codes(found.before, found.trained)
     count = sum(each.size for each in moved)
     changed = sum(int((each != 0).sum()) for each in moved)
-    kilobytes = found.trained.nbytes / _KILO
     return (
         lead,
         *qualities,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, ""),
+        Reading("Weights and biases", size_text(found.trained.nbytes), None, ""),
     )
 
 
