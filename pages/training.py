@@ -50,9 +50,9 @@ else:
     anatomy.numbers(readings.readings(result, found), readings.compared_with(result))
     st.caption(readings.row_note(result, found))
     if settings.plane:
-        curves.maps(settings, found)
+        curves.maps(result, found)
     if settings.fitted:
-        curves.fitted(settings, found)
+        curves.fitted(result, found)
     losses, weights = anatomy.supporting()
     with losses:
         curves.losses(settings, found)

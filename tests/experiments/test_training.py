@@ -15,7 +15,7 @@ from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
 from quantlab.experiments.training.kept import KEPT, differing, kept, rewrite
 from quantlab.experiments.training.networks import networks, off_grid
-from quantlab.experiments.training.readings import readings, row_note, run_columns
+from quantlab.experiments.training.readings import beside_mean, readings, row_note, run_columns
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.table import entry_of
@@ -143,6 +143,15 @@ def test_numbers_show_the_chosen_bits_and_their_distance_from_float(found):
     assert float(ptq.value.split("\xa0")[0]) == pytest.approx(100 * result.at("ptq", 4).mean, abs=0.06)
     assert "one of 200 test rows" in row_note(result, found)
     assert readings(run(TINY), found)[1].value == "–"
+
+
+def test_beside_the_quality_of_one_seed_stands_the_mean_of_the_curve_where_it_is_another():
+    result, one = shown(TINY), shown(replace(TINY, seeds=1))
+    for method, mean in (("float", result.exact.mean), ("qat", result.at("qat", 4).mean)):
+        assert beside_mean(result, method, 0.5) == f"50.0\u00a0% (mean of 5 seeds: {mean * 100:.3g}\u00a0%)"
+        assert beside_mean(one, method, 0.5) == "50.0\u00a0%"
+    assert integers.remark(result).endswith(f"QAT, mean of 5 seeds: {result.at('qat', 4).mean * 100:.3g}\u00a0%")
+    assert "mean" not in integers.remark(one)
 
 
 def test_the_table_has_a_line_for_each_network():

@@ -200,6 +200,14 @@ def test_every_view_opens(view):
     assert any("nothing is lost" in each.value for each in opened(view=view).markdown)
 
 
+@pytest.mark.parametrize(("view", "of_one_seed"), [("straight-through", 1), ("what-changed", 2), ("integer-only", 2)])
+def test_whatever_shows_one_network_says_of_which_seed_it_is(view, of_one_seed):
+    titles = [each.value for each in opened(data="spirals", view=view).markdown if each.value.endswith("*")]
+    # Boundaries, losses and weights above the view.
+    assert sum("seed 0" in title for title in titles) == 3 + of_one_seed
+    assert sum("mean of 5 seeds" in title for title in titles) == 3 + (view == "integer-only")
+
+
 @pytest.mark.parametrize("data", DATASETS)
 def test_points_of_the_plane_have_three_maps_a_curve_three_fits_and_digits_none(data):
     charts = opened(data=data, bits="4").get("plotly_chart")

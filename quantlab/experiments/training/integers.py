@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from quantlab.experiments.training.experiment import Settings
-from quantlab.experiments.training.networks import Networks
-from quantlab.experiments.training.readings import NAMES, percent
+from quantlab.experiments.training.experiment import Result, Settings
+from quantlab.experiments.training.networks import WHOSE, Networks
+from quantlab.experiments.training.readings import NAMES, mean_of, percent
 from quantlab.linear.static import Arithmetic
 from quantlab.nn import Gap, agreement, gaps, quality, r_squared, to_integer, with_whole_biases
 from quantlab.nn.hidden import Hidden
@@ -81,6 +81,27 @@ def check_columns(settings: Settings, done: list[Check]) -> dict[str, list[Any]]
         words.same: [percent(check.agreement) for check in done],
         words.good: [percent(check.quality) for check in done],
     }
+
+
+def remark(result: Result) -> str:
+    """Say whose the checks are and over what, and what the curve shows of the same method.
+
+    >>> from quantlab.experiments.training import run
+    >>> remark(run(Settings()))
+    'seed 0, over the test rows; share of codes, and by how many steps'
+    """
+    method = result.settings.method
+    mean = mean_of(result, method)
+    return "; ".join(
+        filter(
+            None,
+            [
+                f"{WHOSE}, over the test rows",
+                "share of codes, and by how many steps",
+                f"{NAMES[method]}, {mean}" if mean else "",
+            ],
+        )
+    )
 
 
 def storage_columns(found: Networks) -> dict[str, list[Any]]:

@@ -7,8 +7,8 @@ from typing import Any
 from quantlab.experiments.page import Reading
 from quantlab.experiments.training.experiment import Result, Settings
 from quantlab.experiments.training.measures import worth
-from quantlab.experiments.training.networks import Networks
-from quantlab.nn import METHODS, Job, changed_codes
+from quantlab.experiments.training.networks import WHOSE, Networks
+from quantlab.nn import METHODS, Job, Method, changed_codes
 from quantlab.nn.sweep import Point
 from quantlab.numerals import difference, num, share, size_text
 
@@ -72,6 +72,30 @@ def _quality(label: str, point: Point | None, than: Point | None, word: str) -> 
     return Reading(label, percent(point.mean), None if than is None else points(point.mean, than.mean), word)
 
 
+def beside_mean(result: Result, method: Method, quality: float) -> str:
+    """Write the quality of one seed's network and, where there are others, the mean that the curve shows.
+
+    >>> from quantlab.experiments.training import run
+    >>> print(beside_mean(run(Settings()), "ptq", 0.645))
+    64.5 %
+    """
+    mean = mean_of(result, method)
+    return percent(quality) + (f" ({mean})" if mean else "")
+
+
+def mean_of(result: Result, method: Method) -> str:
+    """Write a method's mean at the chosen bits and over how many seeds it is one; empty where there is one at most.
+
+    >>> from quantlab.experiments.training import run
+    >>> mean_of(run(Settings()), "qat")
+    ''
+    """
+    point = result.exact if method == "float" else result.at(method, result.settings.bits)
+    if point is None or len(point.each) == 1:
+        return ""
+    return f"mean of {len(point.each)} seeds: {percent(point.mean)}"
+
+
 def compared_with(result: Result) -> str:
     """Name what the differences in the row are to.
 
@@ -129,9 +153,9 @@ def row_note(result: Result, found: Networks) -> str:
     'accuracy: mean of 5 seeds; one of 200 test rows: 0.50 pp of a seed; codes and bytes: seed 0'
     """
     seeds, rows = result.settings.seeds, len(found.data.test.x)
-    mean = "of seed 0" if seeds == 1 else f"mean of {seeds} seeds"
+    mean = f"of {WHOSE}" if seeds == 1 else f"mean of {seeds} seeds"
     settings = result.settings
-    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: seed 0{_of_pin(result)}"
+    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: {WHOSE}{_of_pin(result)}"
 
 
 def _of_pin(result: Result) -> str:
