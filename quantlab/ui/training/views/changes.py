@@ -42,7 +42,9 @@ def draw(result: Result, found: Networks) -> None:
                 "Where",
                 f"{WHOSE}; layer {settings.layer}, {outputs} × {inputs}, code after {name} − code before",
                 f"The codes of layer {settings.layer} by how far they moved. {anatomy.spoken(said)}",
-                lambda: charts.heat_map(shown.moved, kind="codes", limit=shown.farthest, narrow=window().narrow),
+                lambda: charts.heat_map(
+                    shown.moved, "codes", limit=shown.farthest, names=("output", "input"), narrow=window().narrow
+                ),
                 lambda: {f"input {place}": shown.moved[:, place] for place in range(inputs)},
             ),
             file_stem(settings, "moved-where"),
