@@ -16,6 +16,7 @@ from quantlab.experiments.training.integers import check_columns, checks, storag
 from quantlab.experiments.training.kept import KEPT, differing, kept, rewrite
 from quantlab.experiments.training.networks import networks, off_grid
 from quantlab.experiments.training.readings import beside_mean, readings, row_note, run_columns
+from quantlab.experiments.training.slope import sentence as staircase
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.table import entry_of
@@ -281,6 +282,22 @@ def test_straight_through_passes_inside_and_the_staircase_has_a_jump_between_any
     assert not own.passed[(own.x < own.levels[0] - own.step) | (own.x > own.levels[1] + own.step)].any()
     assert np.abs(own.x_hat - own.x)[inside].max() <= own.step / 2 + 1e-6
     assert 0 <= own.clipped < 0.2
+
+
+def test_where_nothing_clips_a_hint_leads_to_the_method_that_does():
+    state = replace(TINY, bits=3)
+    nothing, some = (slope(each, networks(each)) for each in (state, replace(state, learned=True)))
+    assert (nothing.clipped, some.clipped > 0) == (0, True)
+    assert "choose **LSQ**" in staircase(state, nothing)
+    assert "LSQ" not in staircase(state, some)
+    assert "LSQ" not in staircase(replace(state, learned=True), nothing)
+
+
+def test_from_scratch_the_codes_before_are_said_to_be_random():
+    state = replace(SHORT, scratch=True)
+    own = networks(state)
+    assert "**random weights** that QAT began with" in change_sentence(state, own, changes(state, own))
+    assert "random" not in change_sentence(SHORT, own, changes(SHORT, own))
 
 
 def test_codes_that_moved_are_counted_once_and_weights_are_not_pulled_to_the_grid(found):

@@ -36,11 +36,12 @@ def histogram(settings: Settings, found: Networks) -> None:
     """Draw the weights of a layer before and after, over their levels."""
     shown, name = weights(settings, found), NAMES[settings.method]
     said = grid_sentence(settings, found)
+    before = "before (random)" if settings.scratch else "before"
     show(
         Chart(
             "weights",
             "Weights",
-            f"of layer {settings.layer} over their levels, before and after {name}, {WHOSE}",
+            f"of layer {settings.layer} over their levels, {before} and after {name}, {WHOSE}",
             f"Histograms of layer {settings.layer}'s weights with the levels of their grid. {anatomy.spoken(said)}",
             lambda: charts.weights_over_grid(
                 shown.edges,
