@@ -269,7 +269,7 @@ def test_without_a_table_there_is_nothing_to_train_on_and_a_try_leads_away():
     settings = Settings(data="yours")
     assert settings.empty
     assert not run(settings).runs
-    assert taken(replace(settings, own=entry_of(rings())), TRIES["digits"]).own is None
+    assert taken(replace(settings, own=entry_of(rings())), TRIES["QAT from scratch"]).own is None
     with pytest.raises(ValueError, match="There is no table yet; upload one"):
         settings.plan().entry.make(0)
 
