@@ -146,13 +146,13 @@ def test_numbers_show_the_chosen_bits_and_their_distance_from_float(found):
     assert readings(run(TINY), found)[1].value == "–"
 
 
-def test_beside_the_quality_of_one_seed_stands_the_mean_of_the_curve_where_it_is_another():
+def test_beside_the_quality_of_one_seed_stands_the_mean_of_the_curve_where_it_is_another(found):
     result, one = shown(TINY), shown(replace(TINY, seeds=1))
     for method, mean in (("float", result.exact.mean), ("qat", result.at("qat", 4).mean)):
         assert beside_mean(result, method, 0.5) == f"50.0\u00a0% (mean of 5 seeds: {mean * 100:.3g}\u00a0%)"
         assert beside_mean(one, method, 0.5) == "50.0\u00a0%"
-    assert integers.remark(result).endswith(f"QAT, mean of 5 seeds: {result.at('qat', 4).mean * 100:.3g}\u00a0%")
-    assert "mean" not in integers.remark(one)
+    own = beside_mean(result, "qat", found.quality(found.trained))
+    assert integers.remark(result, found).endswith(f"QAT simulated: {own}")
 
 
 def test_the_table_has_a_line_for_each_network():

@@ -7,7 +7,7 @@ from typing import Any
 
 from quantlab.experiments.training.experiment import Result, Settings
 from quantlab.experiments.training.networks import WHOSE, Networks
-from quantlab.experiments.training.readings import NAMES, mean_of, percent
+from quantlab.experiments.training.readings import NAMES, beside_mean, percent
 from quantlab.linear.static import Arithmetic
 from quantlab.nn import Gap, agreement, gaps, quality, r_squared, to_integer, with_whole_biases
 from quantlab.nn.hidden import Hidden
@@ -83,24 +83,19 @@ def check_columns(settings: Settings, done: list[Check]) -> dict[str, list[Any]]
     }
 
 
-def remark(result: Result) -> str:
-    """Say whose the checks are and over what, and what the curve shows of the same method.
+def remark(result: Result, found: Networks) -> str:
+    """Say whose the checks are and over what, and how good what they are held against is.
 
     >>> from quantlab.experiments.training import run
-    >>> remark(run(Settings()))
-    'seed 0, over the test rows; share of codes, and by how many steps'
+    >>> from quantlab.experiments.training.networks import networks
+    >>> settings = Settings(data="blobs", epochs="20:15", bits=8)
+    >>> remark(run(settings), networks(settings)).split("; ")[1]
+    'share of codes, and by how many steps'
     """
-    method = result.settings.method
-    mean = mean_of(result, method)
-    return "; ".join(
-        filter(
-            None,
-            [
-                f"{WHOSE}, over the test rows",
-                "share of codes, and by how many steps",
-                f"{NAMES[method]}, {mean}" if mean else "",
-            ],
-        )
+    name, simulated = NAMES[result.settings.method], found.quality(found.trained)
+    return (
+        f"{WHOSE}, over the test rows; share of codes, and by how many steps; {name} simulated: "
+        f"{beside_mean(result, result.settings.method, simulated)}"
     )
 
 

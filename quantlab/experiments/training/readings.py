@@ -79,21 +79,10 @@ def beside_mean(result: Result, method: Method, quality: float) -> str:
     >>> print(beside_mean(run(Settings()), "ptq", 0.645))
     64.5 %
     """
-    mean = mean_of(result, method)
-    return percent(quality) + (f" ({mean})" if mean else "")
-
-
-def mean_of(result: Result, method: Method) -> str:
-    """Write a method's mean at the chosen bits and over how many seeds it is one; empty where there is one at most.
-
-    >>> from quantlab.experiments.training import run
-    >>> mean_of(run(Settings()), "qat")
-    ''
-    """
     point = result.exact if method == "float" else result.at(method, result.settings.bits)
     if point is None or len(point.each) == 1:
-        return ""
-    return f"mean of {len(point.each)} seeds: {percent(point.mean)}"
+        return percent(quality)
+    return f"{percent(quality)} (mean of {len(point.each)} seeds: {percent(point.mean)})"
 
 
 def compared_with(result: Result) -> str:

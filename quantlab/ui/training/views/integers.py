@@ -17,5 +17,5 @@ def draw(result: Result, found: Networks) -> None:
     st.markdown(sentence(result.settings, found, done))
     look.title("What is stored", f"{WHOSE}; after conversion, sums are of int32", key="stored")
     st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
-    look.title("Against the simulation in float32", remark(result), key="gaps")
+    look.title("Against the simulation in float32", remark(result, found), key="gaps")
     st.table(pd.DataFrame(check_columns(result.settings, done)).set_index("requantized by"))
