@@ -43,8 +43,8 @@ with top:
         controls.value_range(array)
         controls.granularity(array)
         more.more(array)
-        sharing.share(yours=settings.data == YOURS)
-        bar.pin()
+        sharing.share(yours=settings.data == YOURS, empty=array is None)
+        bar.pin(empty=array is None)
     anatomy.notice(
         " ".join(filter(None, [address.notice(), result and exports.left_out(result.report)])), address.news()
     )

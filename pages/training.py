@@ -28,8 +28,8 @@ with anatomy.control_bar():
     controls.seeds()
     controls.epochs()
     controls.more()
-    sharing.share(yours=settings.data == YOURS)
-    bar.pin(controls.OTHERS)
+    sharing.share(yours=settings.data == YOURS, empty=settings.empty)
+    bar.pin(controls.OTHERS, empty=settings.empty)
     controls.train(settings)
 anatomy.notice(address.notice() or desk.trouble(settings), address.news())
 anatomy.sentence(said)
@@ -50,9 +50,9 @@ else:
     anatomy.numbers(readings.readings(result, found), readings.compared_with(result))
     st.caption(readings.row_note(result, found))
     if settings.plane:
-        curves.maps(settings, found)
+        curves.maps(result, found)
     if settings.fitted:
-        curves.fitted(settings, found)
+        curves.fitted(result, found)
     losses, weights = anatomy.supporting()
     with losses:
         curves.losses(settings, found)

@@ -15,6 +15,7 @@ MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_DECIBELS = 5e-4
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
+_LARGER_UNITS, _ROUNDS_TO_A_THOUSAND = ("kB", "MB", "GB", "TB", "PB"), 999.5
 _MOST_DIGITS = 9  # tell any two float32 apart
 _NEAR_THE_LAST = 1e300  # from here on a rounder number may be infinite
 
@@ -82,6 +83,29 @@ def count(n: int) -> str:
     True
     """
     return f"{int(n):,}".replace(",", THIN_SPACE).replace("-", MINUS)
+
+
+def size_text(nbytes: int, sign: bool = False) -> str:
+    """Write a number of bytes: up to 999 exactly, from there on with three digits in kB of 1,000 bytes, MB and so on.
+
+    Parameters
+    ----------
+    nbytes : int
+    sign : bool
+        Whether positive numbers carry a plus.
+
+    Examples
+    --------
+    >>> print(size_text(680), size_text(1_580), size_text(999_600), size_text(-64_500_000), size_text(12, sign=True))
+    680 B 1.58 kB 1.00 MB −64.5 MB +12 B
+    """
+    value, unit = float(abs(nbytes)), "B"
+    for larger in _LARGER_UNITS:
+        if value < _ROUNDS_TO_A_THOUSAND:
+            break
+        value, unit = value / 1_000, larger
+    prefix = MINUS if nbytes < 0 else "+" if sign and nbytes > 0 else ""
+    return prefix + (f"{count(int(value))}{UNIT_SPACE}B" if unit == "B" else num(value, 3, unit))
 
 
 def share(part: float) -> str:

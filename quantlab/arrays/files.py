@@ -11,9 +11,10 @@ from typing import BinaryIO
 
 from quantlab.arrays import npy, npz
 from quantlab.arrays.array import Array
-from quantlab.arrays.limits import MAX_TEXT, MAX_UPLOAD, FileError, plain, size_text
+from quantlab.arrays.limits import MAX_TEXT, MAX_UPLOAD, FileError, plain
 from quantlab.arrays.npz import Member
 from quantlab.arrays.text import read_table, require_text
+from quantlab.numerals import size_text
 
 __all__ = ["FileError", "Member", "members", "parse_text", "read"]
 

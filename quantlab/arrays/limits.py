@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-MEGABYTE = 2**20
+MEGABYTE = 10**6
 MAX_UPLOAD = 200 * MEGABYTE
 MAX_TEXT = 50 * MEGABYTE
 MAX_DIMENSIONS = 4
@@ -22,22 +22,6 @@ _BLOCK = 2**20
 
 class FileError(ValueError):
     """A file that cannot be read; its text is the one sentence for the visitor."""
-
-
-def size_text(size_bytes: int) -> str:
-    """Write a size as people do.
-
-    >>> size_text(128), size_text(1), size_text(32 * 2**30), size_text(3 * 2**19)
-    ('128 bytes', '1 byte', '32 GB', '1.5 MB')
-    """
-    if size_bytes < 1024:
-        return f"{size_bytes} byte{'' if size_bytes == 1 else 's'}"
-    value, unit = float(size_bytes), ""
-    for unit in ("KB", "MB", "GB", "TB", "PB"):
-        value /= 1024
-        if value < 1000:
-            return f"{value:.3g} {unit}"
-    return f"{value:.0f} {unit}" if value < 1e6 else f"more than a million {unit}"
 
 
 def plain(text: str, longest: int = LONGEST_NAME) -> str:

@@ -13,7 +13,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from quantlab.arrays.limits import MAX_DIMENSIONS, MAX_UPLOAD, FileError, accept, plain, shape_text, size_text, skip
+from quantlab.arrays.limits import MAX_DIMENSIONS, MAX_UPLOAD, FileError, accept, plain, shape_text, skip
+from quantlab.numerals import size_text
 
 MAGIC = b"\x93NUMPY"
 MAX_HEADER = 2**16
@@ -59,7 +60,7 @@ class Header:
 def read_header(stream: BinaryIO) -> Header:
     """Read the header and leave the stream at the first number.
 
-    Takes at most 64 KB. That what it claims is there and within the limit, `read_array` checks.
+    Takes at most `MAX_HEADER` bytes. That what it claims is there and within the limit, `read_array` checks.
 
     Raises
     ------
@@ -76,7 +77,10 @@ def read_header(stream: BinaryIO) -> Header:
     field = stream.read(width)
     length = int.from_bytes(field, "little")
     if length > MAX_HEADER:
-        raise FileError(f"The array's header claims {size_text(length)}, at most 64 KB are read; save a plain array.")
+        raise FileError(
+            f"The array's header claims {size_text(length)}, at most {size_text(MAX_HEADER)} are read; "
+            "save a plain array."
+        )
     text = stream.read(length)
     if len(field) < width or len(text) < length:
         raise FileError("The file ends within the array's header; it is cut off, so save and upload it again.")

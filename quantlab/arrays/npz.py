@@ -17,12 +17,13 @@ from typing import Any, BinaryIO, cast
 
 from numpy.typing import NDArray
 
-from quantlab.arrays.limits import MAX_UPLOAD, MEGABYTE, FileError, plain, size_text
+from quantlab.arrays.limits import MAX_UPLOAD, MEGABYTE, FileError, plain
 from quantlab.arrays.npy import MAX_HEADER, read_array, read_header
+from quantlab.numerals import size_text
 
 MAGICS = (b"PK\x03\x04", b"PK\x05\x06")
 MAX_MEMBERS = 1000
-MAX_UNPACKED = 1024 * MEGABYTE
+MAX_UNPACKED = 1_000 * MEGABYTE
 MAX_DIRECTORY = MEGABYTE
 # Deflate cannot pack more than 1032 to 1, so whoever claims more lies about one of the two sizes.
 MAX_RATIO = 1100
@@ -209,6 +210,7 @@ def _member(archive: zipfile.ZipFile, name: str, entry: zipfile.ZipInfo) -> Memb
 
 def _opened(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
     if entry.file_size > MAX_UPLOAD + MAX_HEADER:
-        size, limit = size_text(entry.file_size), size_text(MAX_UPLOAD)
-        raise FileError(f"The array takes {size}, the limit is {limit}; save a part of it.")
+        raise FileError(
+            f"The array takes {size_text(entry.file_size)}, the limit is {size_text(MAX_UPLOAD)}; save a part of it."
+        )
     return cast(BinaryIO, archive.open(entry))

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantlab.arrays.dialect import MISSING, Dialect, clean, find_dialect, is_number
-from quantlab.arrays.limits import MAX_TEXT, FileError, accept, plain, size_text
+from quantlab.arrays.limits import MAX_TEXT, FileError, accept, plain
+from quantlab.numerals import size_text
 
 _BLOCK = 2**20
 _SAMPLE, _LONG_SAMPLE = 2**16, 2**20

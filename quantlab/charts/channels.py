@@ -10,7 +10,7 @@ import numpy.typing as npt
 import plotly.graph_objects as go
 
 from quantlab.charts.marks import Floats, line, targets
-from quantlab.charts.theme import CLEAR, ERRORS, SIGNED, c, figure, floats, note
+from quantlab.charts.theme import CLEAR, ERRORS, PALE_ERRORS, PALE_SIGNED, SIGNED, c, figure, floats, note
 from quantlab.numerals import code, num
 
 _NUMBERS_FIT = (12, 12)  # rows and columns up to which the cells carry their numbers
@@ -118,6 +118,7 @@ def heat_map(
     block: tuple[int, int] = (1, 1),
     pick: Literal["row", "column", "cell"] = "row",
     chosen: tuple[int | None, int | None] = (None, None),
+    names: tuple[str, str] = ("row", "column"),
     narrow: bool = False,
 ) -> go.Figure:
     """Draw a matrix in colours: stone, paper and blue for what has a sign, paper to gold for the size of an error.
@@ -145,6 +146,8 @@ def heat_map(
     pick : {"row", "column", "cell"}
     chosen : (row or None, column or None)
         In blocks: a row, a column or a cell that is framed.
+    names : (str, str)
+        What a row and a column are of.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -160,40 +163,44 @@ def heat_map(
     """
     cells = np.asarray(z, np.float64)
     rows, columns = cells.shape
+    longest = max((len(text) for row in texts or () for text in row), default=0)
+    most = 6 if narrow and longest > 3 else _NUMBERS_FIT[1]
+    numbered = texts is not None and rows <= _NUMBERS_FIT[0] and columns <= most
+    # Between a scale's weak and its strong end lies a colour on which neither ink nor paper can be read.
+    scale = (PALE_ERRORS if numbered else ERRORS) if kind == "errors" else (PALE_SIGNED if numbered else SIGNED)
     heat: dict[str, Any] = {
         "type": "heatmap",
         "z": _steps(cells, kind, limit, middle),
         "zmin": 0 if kind == "errors" else -127,
         "zmax": 254 if kind == "errors" else 127,
-        "colorscale": ERRORS if kind == "errors" else SIGNED,
+        "colorscale": scale,
         "showscale": False,
         "hoverinfo": "skip",
         "hoverongaps": False,
         "xgap": 1 if columns <= 32 else 0,
         "ygap": 1 if rows <= 32 else 0,
     }
-    longest = max((len(text) for row in texts or () for text in row), default=0)
-    most = 6 if narrow and longest > 3 else _NUMBERS_FIT[1]
-    if texts is not None and rows <= _NUMBERS_FIT[0] and columns <= most:
-        heat |= {"text": [list(row) for row in texts], "texttemplate": "%{text}", "textfont": {"size": 12}}
+    if numbered and texts is not None:
+        font = {"size": 12, "color": c("ink")}
+        heat |= {"text": [list(row) for row in texts], "texttemplate": "%{text}", "textfont": font}
     if pick == "cell" and rows * columns > MOST_CELLS:
         pick = "row"
-    notes = _key(kind, limit, codes or (middle - limit, middle + limit))
+    notes = _key(kind, limit, codes or (middle - limit, middle + limit), (scale[0][1], scale[-1][1]))
     return figure(
-        [heat, _picks(rows, columns, pick, texts, lines, block)],
+        [heat, _picks(rows, columns, pick, texts, lines, block, names)],
         annotations=notes,
         shapes=_frames(rows, columns, *chosen),
         margin={"l": 52, "r": 16, "t": 28, "b": 44},
         hovermode={"row": "y", "column": "x", "cell": "closest"}[pick],
         xaxis={
             "range": [-0.5, columns - 0.5],
-            "title": {"text": "column"},
+            "title": {"text": names[1]},
             "ticks": "",
             **_labels(columns, block[1], narrow),
         },
         yaxis={
             "range": [rows - 0.5, -0.5],
-            "title": {"text": "row"},
+            "title": {"text": names[0]},
             "showgrid": False,
             **_labels(rows, block[0], narrow),
         },
@@ -217,16 +224,19 @@ def _picks(
     texts: Sequence[Sequence[str]] | None,
     lines: Sequence[str] | None,
     block: tuple[int, int],
+    names: tuple[str, str],
 ) -> dict[str, Any]:
     if pick == "cell":
         down, across = np.divmod(np.arange(rows * columns), columns)
         words = [
-            f"row {i * block[0]}, column {j * block[1]}" + (f"<br>{texts[i][j]}" if texts is not None else "")
+            f"{names[0]} {i * block[0]}, {names[1]} {j * block[1]}"
+            + (f"<br>{texts[i][j]}" if texts is not None else "")
             for i, j in zip(down.tolist(), across.tolist(), strict=True)
         ]
         return targets(across, down, words, size=24)
     number = rows if pick == "row" else columns
-    own = lines if lines is not None else [f"{pick} {i * block[0 if pick == 'row' else 1]}" for i in range(number)]
+    side = 0 if pick == "row" else 1
+    own = lines if lines is not None else [f"{names[side]} {i * block[side]}" for i in range(number)]
     along, fixed = np.arange(number), np.full(number, ((columns if pick == "row" else rows) - 1) / 2)
     return targets(fixed, along, own) if pick == "row" else targets(along, fixed, own)
 
@@ -245,20 +255,22 @@ def _frames(rows: int, columns: int, row: int | None, column: int | None) -> lis
     ]
 
 
-def _key(kind: str, limit: float, reach: tuple[float, float]) -> list[dict[str, Any]]:
+def _key(kind: str, limit: float, reach: tuple[float, float], colours: tuple[Any, Any]) -> list[dict[str, Any]]:
     """Say over the map what the two ends of the colours mean."""
+    low, high = colours
     if kind == "errors":
-        ends = [("rounding", f"error {num(limit)}", 0)]
+        ends = [(high, f"error {num(limit)}", 0)]
     else:
 
         def write(value: float) -> str:
             return code(round(value)) if kind == "codes" else num(value)
 
-        ends = [("neg2", write(reach[0]), 0), ("pos2", write(reach[1]), 76)]
+        ends = [(low, write(reach[0]), 0), (high, write(reach[1]), 76)]
     over: dict[str, Any] = {"yanchor": "bottom", "xref": "paper", "yref": "paper", "yshift": 3}
     notes = []
     for colour, words, left in ends:
-        notes.append(note(0, 1, "■", colour, xshift=left, **over))
+        swatch = note(0, 1, "■", xshift=left, **over)
+        notes.append(swatch | {"font": swatch["font"] | {"color": colour}})
         notes.append(note(0, 1, words, size=12, xshift=left + 16, **over))
     return notes
 

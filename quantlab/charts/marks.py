@@ -139,16 +139,50 @@ def end_labels(ends: Sequence[tuple[float, str, str]], low: float, high: float, 
     """
     known = sorted(end for end in ends if np.isfinite(end[0]))
     true = [(value - low) * height / (high - low) for value, _, _ in known]
-    places: list[float] = []
-    for place in true:
-        places.append(max(place, places[-1] + _LINE) if places else place)
-    ceiling = height + _LINE / 2  # beyond it a name would leave the figure: then those below make room
-    for index in reversed(range(len(places))):
-        places[index] = min(places[index], ceiling)
-        ceiling = places[index] - _LINE
+    # Half a line beyond the plot a name is still within the figure.
+    places = spread(true, [_LINE] * len(true), -_LINE, height + _LINE)
     return [
         note(1.012, value, name, colour, xref="paper", yshift=round(place - at))
         for (value, name, colour), place, at in zip(known, places, true, strict=True)
+    ]
+
+
+def spread(wanted: Sequence[float], heights: Sequence[float], low: float, high: float) -> list[float]:
+    """Place labels as near to where they belong as they can be without covering each other.
+
+    Parameters
+    ----------
+    wanted : sequence of float
+        The middle of each, ascending.
+    heights : sequence of float
+        Of each.
+    low, high : float
+        Between which all shall lie; where they do not fit, they run over `high`.
+
+    Returns
+    -------
+    list of float
+        The middles, with the least sum of squared moves.
+
+    Examples
+    --------
+    >>> spread([20.0, 22.0, 90.0], [16.0, 16.0, 16.0], 0.0, 100.0)
+    [13.0, 29.0, 90.0]
+    >>> spread([99.0], [16.0], 0.0, 100.0)
+    [92.0]
+    """
+    above = np.concatenate(([0.0], np.cumsum(heights)))
+    # Less what stands below each, places only have to ascend: those that do not share their mean (Ayer et al. 1955).
+    pools: list[tuple[float, int]] = []
+    for want, below, height in zip(wanted, above[:-1].tolist(), heights, strict=True):
+        mean, size = want - below - height / 2, 1
+        while pools and pools[-1][0] > mean:
+            last, others = pools.pop()
+            mean, size = (mean * size + last * others) / (size + others), size + others
+        pools.append((mean, size))
+    starts = [max(min(mean, high - float(above[-1])), low) for mean, size in pools for _ in range(size)]
+    return [
+        start + below + height / 2 for start, below, height in zip(starts, above[:-1].tolist(), heights, strict=True)
     ]
 
 

@@ -109,6 +109,9 @@ SIGNED = [[place / 4, c(name)] for place, name in enumerate(("neg2", "neg1", "ni
 """Colour scale of signed numbers: stone, paper, blue."""
 ERRORS = [[0, c("paper")], [0.5, c("rounding_fill")], [1, c("rounding")]]
 """Colour scale of the size of an error: paper to gold."""
+PALE_SIGNED = [[place / 2, c(name)] for place, name in enumerate(("neg1", "nil", "pos1"))]
+PALE_ERRORS = [[0, c("paper")], [1, c("rounding_fill", 0.5)]]
+"""The same as far as ink can be read on them, in light and in dark: for cells that carry their numbers."""
 
 AXIS: dict[str, Any] = {
     "showgrid": False,

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 import plotly.graph_objects as go
 
-from quantlab.charts.marks import end_labels, line
+from quantlab.charts.marks import end_labels, line, spread
 from quantlab.charts.theme import HEIGHT, c, figure, floats, note
 from quantlab.numerals import num
 
@@ -25,12 +25,17 @@ STYLES = {
     "lsq": ("lsq", "diamond", "LSQ"),
 }
 """Of each method: its token, its mark, its name."""
-_SAYS = {"ptq": "rounds once", "qat": "trains through<br>rounding", "lsq": "learns the<br>step, too"}
+_SAYS = {"ptq": "rounds once", "qat": "trains through rounding", "lsq": "learns the step, too"}
 _TOP, _BOTTOM, _LEFT = 16, 44, 64
 _TOP_SHARE, _LOW_SHARE = 103.0, -3.0
+_HEIGHT = HERO_HEIGHT - _TOP - _BOTTOM
+_PERCENT = _HEIGHT / (_TOP_SHARE - _LOW_SHARE)  # pixels
 _BESIDE = {"ptq": 0.07, "qat": 0.0, "lsq": -0.07}  # bits by which a seed's mark stands aside
-_APART = 56  # pixels between two names of two or three lines
-_APART_NARROW = 18
+_LINE = 18  # pixels of a line of a name
+_NUDGED = 6  # pixels from its curve's end, from which on a name is tied to it
+_LETTER = 7  # pixels across, about
+_LAST = 2  # bits: at the end of the axis seeds stand, too
+_BIT, _BIT_NARROW = 140, 37  # pixels from bit to bit, about
 _NEAR = 3  # percent below float's line that its name leaves free
 _ROOM = 8  # percent below float's line that its name needs
 
@@ -69,7 +74,7 @@ def accuracy_against_bits(
     chosen : int, optional
         The bits that the page looks at, marked by a line.
     pinned : mapping of method to points, optional
-        Means of the pinned state, dashed.
+        Means of the pinned state, dashed and named so.
     bits : sequence of int
         The axis, from many to few.
     measure, least : str
@@ -91,7 +96,7 @@ def accuracy_against_bits(
     shapes = [_band(method, points) for method, points in known.items()]
     notes = [note(left, guess, least, anchor="left", yanchor="bottom", xshift=6, size=12)]
     if reference is not None:
-        shapes.append(_level(left, right, reference))
+        shapes.append(_stroke((left, reference), (right, reference), c("float"), 1.5))
         words = f"<b>float</b> {num(reference, 3, '%')}" + ("" if narrow else ", trained just as long")
         # Where no curve falls through it: those that fall at once are far below at the other end.
         first = all(point.mean > reference - _NEAR for points in known.values() for point in points[:2])
@@ -103,12 +108,13 @@ def accuracy_against_bits(
     if known:
         traces.append(_dots(known))
     traces += [_means(method, points) for method, points in known.items()]
+    names, ties = _names(known, ghosts, right, guess, narrow=narrow)
     return figure(
         traces,
         height=HERO_HEIGHT,
-        annotations=[*notes, *_names(known, narrow=narrow)],
-        shapes=shapes,
-        margin={"l": _LEFT, "r": 48 if narrow else 116, "t": _TOP, "b": _BOTTOM},
+        annotations=[*notes, *names],
+        shapes=[*shapes, *ties],
+        margin={"l": _LEFT, "r": 48 if narrow else 160, "t": _TOP, "b": _BOTTOM},
         xaxis={"range": [left, right], "title": {"text": "bits of weights and activations"}, "dtick": 1},
         yaxis={"range": [_LOW_SHARE, _TOP_SHARE], "title": {"text": measure}, **_shares(guess)},
     )
@@ -133,10 +139,10 @@ def _band(method: str, points: Sequence[Accuracy]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _level(left: float, right: float, height: float) -> dict[str, Any]:
+def _stroke(start: tuple[float, float], stop: tuple[float, float], colour: str, width: float) -> dict[str, Any]:
     return {
-        "type": "line", "x0": left, "x1": right, "y0": height, "y1": height, "layer": "below",
-        "line": {"color": c("float"), "width": 1.5},
+        "type": "line", "x0": start[0], "y0": start[1], "x1": stop[0], "y1": stop[1], "layer": "below",
+        "line": {"color": colour, "width": width},
     }  # fmt: skip
 
 
@@ -197,24 +203,87 @@ def _ghost(curves: Mapping[str, Sequence[Accuracy]]) -> dict[str, Any]:
     return line(x, y, "pinned", 1.5, dashed=True) | {"hovertext": words, "hoverinfo": "text"}
 
 
-def _names(curves: Mapping[str, Sequence[Accuracy]], *, narrow: bool) -> list[dict[str, Any]]:
-    """Write each curve's name and what it does behind its end, pushed apart where two ends are close."""
-    height = (HERO_HEIGHT - _TOP - _BOTTOM) / (_TOP_SHARE - _LOW_SHARE)  # pixels a percent
-    apart = (_APART_NARROW if narrow else _APART) / height
-    ends = sorted((points[-1].mean, method) for method, points in curves.items())
-    places: list[float] = []
-    for value, _ in ends:
-        places.append(max(value, places[-1] + apart) if places else max(value, _LOW_SHARE))
-    ceiling = 100.0 - (0 if narrow else 20 / height)
-    for index in reversed(range(len(places))):
-        places[index] = min(places[index], ceiling)
-        ceiling = places[index] - apart
-    found = []
-    for (_, method), place in zip(ends, places, strict=True):
-        token, _, name = STYLES[method]
-        words = f"<b>{name}</b>" if narrow else f"<b>{name}</b><br>{_SAYS[method]}"
-        found.append(note(1.012, place, words, token, xref="paper") | {"align": "left"})
-    return found
+class _End(NamedTuple):
+    """Where a curve ends, in bits and percent, and what is written there."""
+
+    y: float
+    own: bool  # rather than pinned; of two at one height the pinned one stands below
+    x: float
+    token: str
+    lines: tuple[str, ...]
+
+
+def _names(
+    curves: Mapping[str, Sequence[Accuracy]],
+    ghosts: Mapping[str, Sequence[Accuracy]],
+    right: float,
+    guess: float,
+    *,
+    narrow: bool,
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Write each curve's name at its end, and draw the lines that tie to it those which had to make room."""
+    found: list[dict[str, Any]] = []
+    behind: list[_End] = []
+    taken: list[tuple[float, float]] = []
+    for method, points in curves.items():
+        end = _end(points, STYLES[method][0], (f"<b>{STYLES[method][2]}</b>", *([] if narrow else [_SAYS[method]])))
+        others = [each for each in (*curves.values(), *ghosts.values()) if each is not points]
+        side = _side(end, others, taken, narrow=narrow) if end.y == _LOW_SHARE else None
+        if side is None:
+            behind.append(end)
+        else:
+            anchor, room = side
+            taken.append(room)
+            found.append(
+                note(
+                    end.x, max(guess, _LOW_SHARE), "<br>".join(end.lines), end.token, anchor=anchor, yanchor="bottom",
+                    xshift=6 if anchor == "left" else -6, yshift=3, align="left", bgcolor=c("paper"),
+                )
+            )  # fmt: skip
+    for method, points in ghosts.items():
+        words = f"pinned {STYLES[method][2]}"
+        behind.append(_end(points, "pinned", tuple(words.split()) if narrow else (words,), own=False))
+    behind.sort()
+    true = [(end.y - _LOW_SHARE) * _PERCENT for end in behind]
+    middles = spread(true, [_LINE * len(end.lines) for end in behind], -_LINE, _HEIGHT + _TOP / 2)
+    ties: list[dict[str, Any]] = []
+    for end, at, place in zip(behind, true, middles, strict=True):
+        size = 11 if narrow and not end.own else 13
+        label = note(1.012, end.y, "<br>".join(end.lines), end.token, xref="paper", yshift=round(place - at), size=size)
+        found.append(label | {"align": "left"})
+        # A curve that still grows has its name far behind it, where its end will be.
+        if (abs(place - at) > _NUDGED or end.y == _LOW_SHARE) and end.x < right + 1:
+            ties.append(_stroke((end.x, end.y), (right, _LOW_SHARE + place / _PERCENT), c(end.token, 0.6), 1))
+    return found, ties
+
+
+def _end(points: Sequence[Accuracy], token: str, lines: tuple[str, ...], *, own: bool = True) -> _End:
+    """Find where a curve ends, or leaves the chart."""
+    inside = list(takewhile(lambda point: point.mean >= _LOW_SHARE, points))
+    if len(inside) == len(points):
+        return _End(points[-1].mean, own, points[-1].bits, token, lines)
+    below = points[len(inside)]
+    above = inside[-1] if inside else below
+    part = (above.mean - _LOW_SHARE) / (above.mean - below.mean) if inside else 0.0
+    return _End(_LOW_SHARE, own, above.bits + part * (below.bits - above.bits), token, lines)
+
+
+def _side(
+    end: _End, others: Sequence[Sequence[Accuracy]], taken: Sequence[tuple[float, float]], *, narrow: bool
+) -> tuple[str, tuple[float, float]] | None:
+    """Choose on which side of a curve that leaves the chart its name has room, and from where to where in bits."""
+    letters = max(len(line.removeprefix("<b>").removesuffix("</b>")) for line in end.lines)
+    wide = (_LETTER * letters + 8) / (_BIT_NARROW if narrow else _BIT)
+    high = _LINE * len(end.lines) / _PERCENT
+    for anchor, few, many in (("left", end.x - wide, end.x), ("right", end.x, end.x + wide)):
+        across = np.linspace(few, many, 10)
+        heights = (
+            np.interp(-across, [-each.bits for each in other], [each.mean for each in other]) for other in others
+        )
+        clear = all(((each > high) | (each < _LOW_SHARE + _NEAR)).all() for each in heights)
+        if clear and few > _LAST and all(many <= start or stop <= few for start, stop in taken):
+            return anchor, (few, many)
+    return None
 
 
 def loss_curves(curves: Mapping[str, npt.ArrayLike], *, unit: str = "loss, nats", narrow: bool = False) -> go.Figure:

@@ -13,6 +13,7 @@ from quantlab.ui.glossary import help_for
 _PIN_WIDTH = 76  # both words fit, so that pinning moves nothing
 OTHERS = {"grid": "other grid", "pinned": "pinned", "nothing": "nothing"}
 """What most pages can be compared with, the default first."""
+_NOTHING = "There is nothing to pin yet; add your own data first."
 _GRIDS = {True: "Symmetric", False: "Affine"}
 
 
@@ -69,16 +70,19 @@ def compare(words: Mapping[str, str] = OTHERS) -> None:
     select("compare", "Compare", offered, help=help_for("compare", "pin"))
 
 
-def pin(words: Mapping[str, str] = OTHERS) -> None:
+def pin(words: Mapping[str, str] = OTHERS, *, empty: bool = False) -> None:
     """Hold the present state as the one that everything is compared with, or let it go.
 
     Parameters
     ----------
     words : mapping of value to text
         Of the page's field `compare`; the first is gone back to.
+    empty : bool
+        Whether nothing is shown that could be held.
     """
     if address.settings().pin is None:
-        st.button("Pin", help=help_for("pin"), key="pin", on_click=_pin, width=_PIN_WIDTH)
+        about = _NOTHING if empty else help_for("pin")
+        st.button("Pin", help=about, key="pin", on_click=_pin, width=_PIN_WIDTH, disabled=empty)
     else:
         name, word = next(iter(words.items()))
         about = f"Compare with {'the ' if ' ' in word else ''}{word} again."

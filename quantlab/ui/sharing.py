@@ -11,16 +11,19 @@ from quantlab.ui import address, anatomy
 from quantlab.ui.components.link import link
 
 ADDRESS_VARIABLE = "QUANTLAB_ADDRESS"
+_NOTHING = "There is no state yet that a link could show; add your own data first."
 _UPLOAD_STAYS = "Your own array stays in your session and is not in the link: whoever opens it sees how to add one."
 
 
-def share(*, yours: bool) -> None:
+def share(*, yours: bool, empty: bool = False) -> None:
     """Draw the Share button; opened, it holds the link to the page as it stands.
 
     Parameters
     ----------
     yours : bool
         Whether the page shows an array of the visitor's, which no link can hold.
+    empty : bool
+        Whether it shows nothing at all before they add one.
     """
 
     def draw() -> None:
@@ -29,7 +32,8 @@ def share(*, yours: bool) -> None:
         if yours:
             st.caption(_UPLOAD_STAYS)
 
-    anatomy.popover("Share", draw, key="share", help="A link that shows this state")
+    about = _NOTHING if empty else "A link that shows this state"
+    anatomy.popover("Share", draw, key="share", help=about, disabled=empty)
 
 
 def page_link(here: str, base: str, query: str) -> str:

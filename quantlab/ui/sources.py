@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 import streamlit as st
 
 from quantlab.arrays import Array, FileError
-from quantlab.arrays.limits import size_text
+from quantlab.numerals import size_text
 from quantlab.ui import cache
 
-ALL_UPLOADS_BYTES = 2**30
+ALL_UPLOADS_BYTES = 10**9
 V = TypeVar("V")
 
 _OWN = "quantlab-own-array"

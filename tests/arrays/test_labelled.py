@@ -131,7 +131,11 @@ def test_other_files_are_refused_by_what_they_are_and_nothing_is_unpickled():
     for name, data, said in (
         ("a.npy", array.getvalue(), r"The file is an array \(.npy\) and names no columns; save it as a table, CSV"),
         ("a.csv", pickle.dumps([1]), "The file is a pickle, which could run code and is never opened"),
-        ("a.csv", b"a,label\n" + b"1,x\n" * (MAX_BYTES // 4), "The table takes 20 MB, the limit is 20 MB; save a part"),
+        (
+            "a.csv",
+            b"a,label\n" + b"1,x\n" * (MAX_BYTES // 4),
+            "The table takes 20.0\u00a0MB, the limit is 20.0\u00a0MB; save a part",
+        ),
     ):
         with pytest.raises(FileError, match=said):
             read_labelled(name, data)

@@ -225,7 +225,7 @@ def test_text_above_its_limit_is_refused_unread():
             assert 0 <= count <= 8
             return b"1,2,3,4,"[:count]
 
-    assert "limit is 50 MB" in refusal(Large())
+    assert "limit is 50.0\u00a0MB" in refusal(Large())
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from conftest import ROOT, Server
 from playwright.sync_api import Page, expect
 from steps import appear, settled, visit
 
+from quantlab.ui.frame import PAGES
 from quantlab.ui.tensor.controls import NAMES
 
 APP = ROOT / "app.py"
@@ -51,9 +52,24 @@ def test_only_what_is_wider_than_the_page_scrolls(page: Page, server: Server, wi
     visit(page, server, "/?view=formulas&data=ties")
     settled(page, "33 values")
     page.locator(".st-key-formulas .katex-display").last.wait_for()
-    # On a phone navigation and tries are rows that scroll, by design.
-    by_design = ("st-key-tries", "st-key-navigation") if width < 640 else ()
-    assert [said for said in page.evaluate(SCROLLING) if not any(row in said for row in by_design)] == []
+    # On a phone tries are a row that scrolls, by design.
+    by_design = "st-key-tries" if width < 640 else "nothing"
+    assert [said for said in page.evaluate(SCROLLING) if by_design not in said] == []
+
+
+@pytest.mark.parametrize("width", [320, 360, 390])
+def test_every_page_is_in_sight_in_the_row_of_pages_whichever_is_open(page: Page, server: Server, width: int) -> None:
+    appear(page, width=width)
+    for each in PAGES:
+        visit(page, server, f"/{each.path}")
+        links = page.locator(".st-key-navigation a")
+        expect(links).to_have_count(len(PAGES))
+        boxes = [box for box in (link.bounding_box() for link in links.all()) if box]
+        assert min(box["x"] for box in boxes) >= 0
+        assert max(box["x"] + box["width"] for box in boxes) <= width
+        rows = sorted({box["y"] for box in boxes})
+        assert len(rows) == (1 if width >= 360 else 2)
+        assert rows[-1] - rows[0] >= (len(rows) - 1) * max(box["height"] for box in boxes)
 
 
 def test_the_name_of_what_is_drawn_stands_within_the_drawing(page: Page, server: Server) -> None:

@@ -60,12 +60,13 @@ def test_pin_draws_the_state_dashed_and_unpin_lets_it_go(page: Page, server: Ser
     dashed = page.locator(".st-key-hero .scatterlayer path.js-line[style*=dasharray]")
     expect(dashed).to_have_count(0)
     button(page, "Pin").click()
-    button(page, "digits").click()
-    shows(page, Settings())
+    expect(button(page, "Unpin")).to_be_visible()
+    button(page, "spirals at 4 bits").click()
+    shows(page, Settings(data="spirals", bits=4))
     expect(dashed).to_have_count(3)  # of PTQ, QAT and LSQ
     expect(page.locator(".st-key-numbers")).to_contain_text("vs pinned")
     button(page, "Unpin").click()
-    settled(page, "Down to")
+    settled(page, "At 4 bits")
     expect(dashed).to_have_count(0)
 
 

@@ -36,6 +36,14 @@ def test_a_heat_map_puts_the_middle_on_paper_and_holds_what_is_beyond():
     assert z.tolist() == [[-127, 0, 127, 127]]
 
 
+def test_rows_and_columns_bear_the_names_of_what_they_are_of():
+    figure = heat_map(np.zeros((2, 3)), "codes", limit=1, names=("output", "input"), pick="column")
+    assert (figure.layout.yaxis.title.text, figure.layout.xaxis.title.text) == ("output", "input")
+    assert figure.data[1].hovertext == ("input 0", "input 1", "input 2")
+    cell = heat_map(np.zeros((2, 3)), "codes", limit=1, names=("output", "input"), pick="cell").data[1]
+    assert cell.hovertext[-1] == "output 1, input 2"
+
+
 def test_errors_count_by_their_size():
     heat = heat_map([[-2.0, 0.0, 1.0]], "errors", limit=2.0).data[0]
     assert heat.z.tolist() == [[254, 0, 127]]

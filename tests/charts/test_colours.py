@@ -9,7 +9,7 @@ import itertools
 import numpy as np
 import pytest
 
-from quantlab.charts import PALETTES
+from quantlab.charts import PALETTES, TOKEN, heat_map
 
 SEEN_AS = {
     "normal": np.eye(3),
@@ -132,6 +132,28 @@ def test_what_is_used_as_text_can_be_read(theme, name):
 def test_ink_can_be_read_on_the_highlight():
     found = [contrast(PALETTES[theme]["ink"], PALETTES[theme]["highlight"]) for theme in ("light", "dark")]
     assert found == pytest.approx((12.5, 7.3), abs=0.051)
+
+
+def blended(theme: str, token: str) -> np.ndarray:
+    """Return what is seen of a token over the page: R, G and B, 0 to 255."""
+    name = next(name for name, text in TOKEN.items() if token.startswith(text))
+    opacity = int(token[7:] or "FF", 16) / 255
+    own, paper = (np.array([int(PALETTES[theme][n][i : i + 2], 16) for i in (1, 3, 5)]) for n in (name, "paper"))
+    return paper + (own - paper) * opacity
+
+
+@pytest.mark.parametrize("theme", PALETTES)
+@pytest.mark.parametrize("kind", ["values", "codes", "errors"])
+def test_the_number_in_a_cell_can_be_read_on_every_colour_that_a_heat_map_has(theme, kind):
+    heat = heat_map([[-1.0, 1.0]], kind, limit=1.0, texts=[["−1", "1"]]).data[0]
+    places, colours = zip(*heat.colorscale, strict=True)
+    text = next(name for name, token in TOKEN.items() if token == heat.textfont.color)
+    for step in np.linspace(0, 1, 255):
+        cell = [
+            round(float(np.interp(step, places, channel)))
+            for channel in zip(*(blended(theme, colour) for colour in colours), strict=True)
+        ]
+        assert contrast("#" + "".join(f"{value:02X}" for value in cell), PALETTES[theme][text]) >= 4.5
 
 
 @pytest.mark.parametrize("names", APART, ids="-".join)

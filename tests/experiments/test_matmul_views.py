@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import integer_model
@@ -14,6 +15,7 @@ from quantlab.bench import live
 from quantlab.experiments.matmul import ACCUMULATORS, Result, Settings, operands, racing, run, scaling
 from quantlab.experiments.matmul import accumulators as widths
 from quantlab.experiments.matmul import requantization as codes
+from quantlab.experiments.matmul.corrections import corrections
 from quantlab.linear import requantize
 from quantlab.ui.anatomy import spoken
 
@@ -207,6 +209,11 @@ def test_codes_of_two_widths_stand_between_them_and_other_grids_beside_the_line(
     own = widths.safe_terms(widths.accumulators(affine), affine).own
     assert own is not None
     assert own[1] < 131_071
+
+
+def test_no_term_begins_as_a_list_of_markdown_does() -> None:
+    for term in corrections(computed(Settings(symmetric=False))):
+        assert not re.match(r"([-+*]|\d+[.)])[ \t]", term.title)
 
 
 @pytest.fixture(scope="module")

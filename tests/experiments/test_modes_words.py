@@ -13,10 +13,11 @@ from quantlab.experiments.modes import Settings, bounds, run, speed
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.flows import flows
 from quantlab.experiments.modes.modes import MODES
-from quantlab.experiments.modes.readings import LABELS, beside, image_note, readings, size
+from quantlab.experiments.modes.readings import LABELS, beside, image_note, readings
 from quantlab.experiments.modes.stories import STORIES, TRIES, sentence, taken
 from quantlab.experiments.modes.subject import build
 from quantlab.experiments.modes.sweep import QUANTIZED, marks, sweep
+from quantlab.numerals import size_text
 from quantlab.ui.anatomy import spoken
 
 OPENING = Settings()
@@ -61,7 +62,7 @@ def test_the_opening_says_what_is_integer_in_each_mode():
     real = run(OPENING).outcomes["float32"].accuracy
     assert spoken(sentence(run(OPENING))).replace("\u00a0", " ") == (
         f"At 8 bits all three match float32 ({real * 100:.1f} %). Weights take 27 % of the bytes; only static "
-        "carries integers between layers: 2 KB, not float32's 8 KB."
+        "carries integers between layers: 2.05 kB, not float32's 8.19 kB."
     )
 
 
@@ -102,7 +103,7 @@ def test_4_bit_weights_tell_what_they_save_and_what_they_cost():
     real, only = (result.outcomes[mode] for mode in ("float32", "weight-only"))
     assert (real.weight_bytes, only.weight_bytes) == (4 * 3392, 3392 // 2 + 4 * 74)
     said = sentence(result)
-    assert f"from {size(real.weight_bytes)} in float32 to **{size(only.weight_bytes)}**" in said
+    assert f"from {size_text(real.weight_bytes)} in float32 to **{size_text(only.weight_bytes)}**" in said
     cost = (real.accuracy - only.accuracy) * 100
     assert (f"{abs(cost):.1f}\u00a0pp" if cost else "no image") in said
 
@@ -150,7 +151,7 @@ def test_beside_a_flow_stands_what_the_outcome_counts():
     result = run(OPENING)
     for mode in MODES:
         own = dict(beside(result.outcomes[mode], None))
-        assert own["Moves"] == size(result.outcomes[mode].bytes_moved)
+        assert own["Moves"] == size_text(result.outcomes[mode].bytes_moved)
         assert own["Time"] == "…"
         assert own["Int MACs"] == ("0" if mode in ("float32", "weight-only") else "217k")
     assert beside(run(replace(OPENING, data="layer")).outcomes["static"], 1.0)[0][0] == "Error"

@@ -15,7 +15,8 @@ from quantlab.experiments.training.flows import FLOWS, running
 from quantlab.experiments.training.integers import check_columns, checks, storage_columns
 from quantlab.experiments.training.kept import KEPT, differing, kept, rewrite
 from quantlab.experiments.training.networks import networks, off_grid
-from quantlab.experiments.training.readings import readings, row_note, run_columns
+from quantlab.experiments.training.readings import beside_mean, readings, row_note, run_columns
+from quantlab.experiments.training.slope import sentence as staircase
 from quantlab.experiments.training.slope import slope
 from quantlab.experiments.training.stories import TRIES, sentence, taken
 from quantlab.experiments.training.table import entry_of
@@ -145,6 +146,15 @@ def test_numbers_show_the_chosen_bits_and_their_distance_from_float(found):
     assert readings(run(TINY), found)[1].value == "–"
 
 
+def test_beside_the_quality_of_one_seed_stands_the_mean_of_the_curve_where_it_is_another(found):
+    result, one = shown(TINY), shown(replace(TINY, seeds=1))
+    for method, mean in (("float", result.exact.mean), ("qat", result.at("qat", 4).mean)):
+        assert beside_mean(result, method, 0.5) == f"50.0\u00a0% (mean of 5 seeds: {mean * 100:.3g}\u00a0%)"
+        assert beside_mean(one, method, 0.5) == "50.0\u00a0%"
+    own = beside_mean(result, "qat", found.quality(found.trained))
+    assert integers.remark(result, found).endswith(f"QAT simulated: {own}")
+
+
 def test_the_table_has_a_line_for_each_network():
     table = run_columns(shown(Settings()))
     assert {len(column) for column in table.values()} == {110}
@@ -259,7 +269,7 @@ def test_without_a_table_there_is_nothing_to_train_on_and_a_try_leads_away():
     settings = Settings(data="yours")
     assert settings.empty
     assert not run(settings).runs
-    assert taken(replace(settings, own=entry_of(rings())), TRIES["digits"]).own is None
+    assert taken(replace(settings, own=entry_of(rings())), TRIES["QAT from scratch"]).own is None
     with pytest.raises(ValueError, match="There is no table yet; upload one"):
         settings.plan().entry.make(0)
 
@@ -272,6 +282,22 @@ def test_straight_through_passes_inside_and_the_staircase_has_a_jump_between_any
     assert not own.passed[(own.x < own.levels[0] - own.step) | (own.x > own.levels[1] + own.step)].any()
     assert np.abs(own.x_hat - own.x)[inside].max() <= own.step / 2 + 1e-6
     assert 0 <= own.clipped < 0.2
+
+
+def test_where_nothing_clips_a_hint_leads_to_the_method_that_does():
+    state = replace(TINY, bits=3)
+    nothing, some = (slope(each, networks(each)) for each in (state, replace(state, learned=True)))
+    assert (nothing.clipped, some.clipped > 0) == (0, True)
+    assert "choose **LSQ**" in staircase(state, nothing)
+    assert "LSQ" not in staircase(state, some)
+    assert "LSQ" not in staircase(replace(state, learned=True), nothing)
+
+
+def test_from_scratch_the_codes_before_are_said_to_be_random():
+    state = replace(SHORT, scratch=True)
+    own = networks(state)
+    assert "**random weights** that QAT began with" in change_sentence(state, own, changes(state, own))
+    assert "random" not in change_sentence(SHORT, own, changes(SHORT, own))
 
 
 def test_codes_that_moved_are_counted_once_and_weights_are_not_pulled_to_the_grid(found):
@@ -295,6 +321,8 @@ def test_integers_store_less_and_differ_as_their_table_says(found):
     assert [check.arithmetic for check in done] == ["float64", "float", "once", "twice"]
     assert done[0].agreement > 0.97
     assert len(check_columns(TINY, done)["right"]) == 4
+    sizes = [*stored["float32"], *stored["packed"], readings(run(TINY), found)[-1].value]
+    assert all(re.fullmatch(r"\d{1,3}\u00a0B|[\d.]{4}\u00a0kB", size) for size in sizes)
 
 
 def test_a_job_lights_the_steps_that_it_is_in():

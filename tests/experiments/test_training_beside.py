@@ -27,9 +27,13 @@ def test_a_pin_is_compared_with_where_it_is_measured_alike_and_has_runs():
         assert "pinned" in row_note(alone, networks(Settings(data="blobs", epochs="20:15")))
 
 
+def test_six_tries_lead_away_from_the_opening():
+    assert len({taken(Settings(), state) for state in TRIES.values()} - {Settings()}) == len(TRIES) == 6
+
+
 def test_tries_keep_a_pin_and_a_pin_holds_no_look():
     pinned = Settings(pin=Settings(scratch=True).state(), compare="pinned", view="runs")
-    reached = taken(pinned, TRIES["8 bits"])
+    reached = taken(pinned, TRIES["QAT from scratch"])
     assert (reached.pin, reached.compare, reached.view) == (pinned.pin, "pinned", "runs")
     assert pinned.state() == Settings()
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 
 from quantlab.bench.timing import Spread
-from quantlab.experiments.modes import Settings, bounds, readings, run
+from quantlab.experiments.modes import Settings, bounds, run
 from quantlab.experiments.modes.experiment import BATCHES
 from quantlab.experiments.modes.modes import MODES
 from quantlab.experiments.modes.speed import Roofs, Timing
+from quantlab.numerals import size_text
 from quantlab.ui.components.dataflow import message
 from quantlab.ui.modes import clock as clocks
 from quantlab.ui.modes import hero
@@ -99,7 +100,7 @@ def test_the_drawing_and_its_table_hold_the_same_wires(settings, monkeypatch):
     kinds = [wire["kind"] for line in sent for wire in (line["weight"], *line["wires"])]
     assert table["type"] == ["float32", *kinds]
     assert {len(column) for column in table.values()} == {1 + len(kinds)}
-    assert table["Moves"][-1] == readings.size(result.outcomes["static"].bytes_moved)
+    assert table["Moves"][-1] == size_text(result.outcomes["static"].bytes_moved)
     for line in sent:
         assert len(line["wires"]) == len(line["stations"]) + 1
         assert [label for label, _ in line["figures"]][1:] == ["Moves", "Int MACs", "Float MACs", "Time"]

@@ -7,28 +7,18 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
+from training_steps import opened, until
 
 from quantlab.experiments.training import VIEWS, Settings
-from quantlab.nn import DATASETS, DivergenceError, Entry, Plan
+from quantlab.nn import DATASETS, DivergenceError, Plan
 from quantlab.nn.cluster import LostError, Place
-from quantlab.ui import address, frame
-from quantlab.ui.training import desk
 from quantlab.ui.training import work as module
 from quantlab.ui.training.ahead import Ahead
 from quantlab.ui.training.work import Line, Work
 
 SMALL = Plan(data="moons", bits=(4,), seeds=2, epochs=2, again=2)
 LONG = Plan(data="moons", bits=(4,), seeds=1, epochs=5_000)
-
-
-def until(holds, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it took too long"
-        time.sleep(0.01)
 
 
 def test_a_training_finishes_every_network_of_its_plan_and_leaves_the_line():
@@ -178,26 +168,17 @@ def test_a_fault_while_training_ahead_is_nobodys_page(caplog):
     assert ahead.prepare(Settings(data="moons"), None) is not None
 
 
-def _page():
-    # As the app's only page, since the test's browser cannot open a path.
-    from quantlab.ui import frame
-
-    page = next(each for each in frame.PAGES if each.path == "training")
-    frame.frame([frame.Page("", page.title, page.file, page.experiment)])
-
-
-def opened(**state):
-    app = AppTest.from_function(_page, default_timeout=120)
-    for name, value in state.items():
-        app.query_params[name] = value
-    app.run()
-    assert not app.exception
-    return app
-
-
 @pytest.mark.parametrize("view", VIEWS)
 def test_every_view_opens(view):
     assert any("nothing is lost" in each.value for each in opened(view=view).markdown)
+
+
+@pytest.mark.parametrize(("view", "of_one_seed"), [("straight-through", 1), ("what-changed", 2), ("integer-only", 2)])
+def test_whatever_shows_one_network_says_of_which_seed_it_is(view, of_one_seed):
+    titles = [each.value for each in opened(data="spirals", view=view).markdown if each.value.endswith("*")]
+    # Boundaries, losses and weights above the view.
+    assert sum("seed 0" in title for title in titles) == 3 + of_one_seed
+    assert sum("mean of 5 seeds" in title for title in titles) == 3 + (view == "integer-only")
 
 
 @pytest.mark.parametrize("data", DATASETS)
@@ -281,69 +262,3 @@ def test_the_page_says_where_it_did_not_train(monkeypatch):
 def test_what_has_not_been_trained_says_how_long_it_would_take():
     app = opened(data="moons", epochs="100:80", seeds="2")
     assert any("44 networks are to be trained: about" in each.value for each in app.caption)
-
-
-def rows(head="a,b,label", count=80):
-    rng = np.random.default_rng(1)
-    lines = [f"{x + 3 * (n % 2):.4f},{y:.4f},{'ab'[n % 2]}" for n, (x, y) in enumerate(rng.normal(size=(count, 2)))]
-    return "\n".join([head, *lines]).encode()
-
-
-def uploader(app):
-    return next(each for each in app.file_uploader if each.key.startswith("upload-table-"))
-
-
-def said(app):
-    return [each.value.replace("\\", "") for kind in (app.markdown, app.caption, app.warning) for each in kind]
-
-
-def test_a_link_to_ones_own_data_says_what_to_do_and_a_table_takes_its_place():
-    app = opened(data="yours", epochs="20:15", bits="4", seeds="1")
-    assert any("Here goes **your own table**" in each for each in said(app))
-    assert any("one of them label, class, target or y" in each for each in said(app))
-    assert app.button(key="train").disabled
-    assert len(app.get("plotly_chart")) == 0
-    uploader(app).set_value([("points.csv", rows(), "text/csv")]).run()
-    assert not app.exception
-    assert any("points.csv: 80 rows, 2 columns of numbers, classes a, b" in each for each in said(app))
-    assert len(app.get("plotly_chart")) == 6
-    assert app.query_params["data"] in ("yours", ["yours"])
-    app.button(key="train").click().run()
-    until(lambda: app.session_state["quantlab-training"].done)
-    app.run()
-    assert any("Trained here, 22 networks" in each for each in said(app))
-    assert not any(isinstance(plan.data, Entry) for plan in desk._finished)
-    app.selectbox(key="control-data").set_value("moons").run()
-    # Whichever of these holds, for an earlier test may have trained them on this server.
-    told = ("Kept from", "on this machine", "to be trained", "Trained on this server")
-    assert any(words in each for each in said(app) for words in told)
-    assert not any("Trained here" in each for each in said(app))
-    app.selectbox(key="control-data").set_value("yours").run()
-    assert any("Trained here, 22 networks" in each for each in said(app))
-    other = opened(data="yours")
-    assert any("Here goes **your own table**" in each for each in said(other))
-
-
-def test_what_is_no_table_gets_a_sentence_and_what_stood_stays():
-    app = opened(data="yours", epochs="20:15", bits="4", seeds="1")
-    uploader(app).set_value([("bad.csv", rows("a,b,kind"), "text/csv")]).run()
-    assert any("No column is named label, class, target or y, got a, b, kind;" in each for each in said(app))
-    assert any("Here goes **your own table**" in each for each in said(app))
-    uploader(app).set_value([("*_good_*.csv", rows(), "text/csv")]).run()
-    assert len(app.get("plotly_chart")) == 6
-    assert not app.warning
-    assert not app.exception
-
-
-def test_one_s_own_data_goes_to_pages_of_its_kind_only(monkeypatch):
-    classes = {page.path: page.settings for page in frame.PAGES}
-    visit = address._Visit(classes, "training", Settings(data="yours", bits=5), touched={"data", "bits"})
-    monkeypatch.setattr(address, "_visit", lambda: visit)
-    assert address.link("") == {"bits": "5"}
-    assert address.link("training")["data"] == "yours"
-    visit.path, visit.settings = "matmul", replace(classes["matmul"](), data="yours")
-    assert "data" not in address.link("training")
-    assert address.link("")["data"] == "yours"
-    visit.settings = replace(Settings(), data="digits")
-    visit.path = "training"
-    assert address.link("modes").get("data", "digits") == "digits"

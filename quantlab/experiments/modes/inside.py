@@ -9,9 +9,8 @@ import numpy as np
 
 from quantlab.experiments.modes.experiment import Result
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, MODES, STATIC, WEIGHT_ONLY
-from quantlab.experiments.modes.readings import size
 from quantlab.linear import Step, Wire
-from quantlab.numerals import code, num
+from quantlab.numerals import code, num, size_text
 from quantlab.quantizer import Quantizer
 from quantlab.records import QTensor
 
@@ -138,7 +137,7 @@ def _step(step: Step, mode: str) -> tuple[str, str, str, str, str, str]:
         ", ".join(_wire(wire) for wire in step.reads),
         ", ".join(_wire(wire) for wire in step.writes) or "a scale and a zero point",
         _float_part(step, mode),
-        size(moved),
+        size_text(moved),
         num(float(step.integer_multiply_adds)) if step.integer_multiply_adds else "0",
         num(float(step.float_multiply_adds)) if step.float_multiply_adds else "0",
     )

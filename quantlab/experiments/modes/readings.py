@@ -6,10 +6,9 @@ from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.flows import Line
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
 from quantlab.experiments.page import Reading
-from quantlab.numerals import MINUS, UNIT_SPACE, count, difference, num, share
+from quantlab.numerals import count, difference, num, share, size_text
 
 LABELS = ("Float32 accuracy", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Static clips")
-_KILO = 1024
 _COUNTED = "bytes: what enters and leaves a layer; MACs: multiply-adds"
 _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
@@ -26,15 +25,15 @@ def readings(result: Result) -> tuple[Reading, ...]:
     other = None if then is None else then.outcomes
     first = own[FLOAT]
     if first.accuracy is None:
-        moved = None if other is None else _bytes(first.bytes_moved - other[FLOAT].bytes_moved)
-        lead = Reading("Float32 moves", size(first.bytes_moved), moved, "bytes moved")
+        moved = None if other is None else _more(first.bytes_moved - other[FLOAT].bytes_moved)
+        lead = Reading("Float32 moves", size_text(first.bytes_moved), moved, "bytes moved")
     else:
         right = None if other is None else _points(first.accuracy, other[FLOAT].accuracy)
         lead = Reading("Float32 accuracy", percent(first.accuracy), right, "accuracy")
         if other is not None and result.compared_name == "pinned" and right == "same":
             # Of a pin it is the bytes that may differ: float32's accuracy stands above the drawing anyway.
-            gap = _bytes(own[STATIC].bytes_moved - other[STATIC].bytes_moved)
-            lead = Reading("Static moves", size(own[STATIC].bytes_moved), gap, "bytes moved")
+            gap = _more(own[STATIC].bytes_moved - other[STATIC].bytes_moved)
+            lead = Reading("Static moves", size_text(own[STATIC].bytes_moved), gap, "bytes moved")
     errors = tuple(
         Reading(
             f"{mode.capitalize()} error",
@@ -74,7 +73,7 @@ def beside(outcome: Outcome, seconds: float | None, *, awaited: bool = True) -> 
     quality = ("Error", share(outcome.error)) if outcome.accuracy is None else ("Accuracy", _right(outcome))
     return (
         quality,
-        ("Moves", size(outcome.bytes_moved)),
+        ("Moves", size_text(outcome.bytes_moved)),
         ("Int MACs", thousands(outcome.integer_multiply_adds)),
         ("Float MACs", thousands(outcome.float_multiply_adds)),
         ("Time", duration(seconds) if seconds is not None else "…" if awaited else "–"),
@@ -126,40 +125,6 @@ def percent(part: float) -> str:
     96.9 % 100 %
     """
     return num(part * 100, 3, "%")
-
-
-def size(n: int) -> str:
-    """Write bytes: KB of 1,024, then MB.
-
-    >>> print(size(136), size(26_624), size(67_633_152))
-    136 B 26.0 KB 64.5 MB
-    """
-    for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
-        if n >= scale:
-            return num(n / scale, 3, unit)
-    return f"{count(n)}{UNIT_SPACE}B"
-
-
-def wire_size(line: Line) -> str:
-    """Write the bytes of what flows, as short as they are: most are powers of two.
-
-    >>> from quantlab.linear import Wire
-    >>> print(wire_size(Line(Wire("x", "float32", (64, 32), 32), False, 32)))
-    8 KB
-    """
-    return wire_bytes(line.wire.nbytes)
-
-
-def wire_bytes(n: int) -> str:
-    """Write bytes as short as they are.
-
-    >>> print(wire_bytes(2048), wire_bytes(32))
-    2 KB 32 B
-    """
-    for unit, scale in (("MB", _KILO**2), ("KB", _KILO)):
-        if n >= scale:
-            return f"{n / scale:.3g}{UNIT_SPACE}{unit}"
-    return size(n)
 
 
 def duration(seconds: float) -> str:
@@ -227,5 +192,5 @@ def _points(now: float, other: float | None) -> str:
     return difference(now * 100, (other or 0.0) * 100, unit="pp")
 
 
-def _bytes(gap: int) -> str:
-    return f"{'+' if gap > 0 else MINUS}{size(abs(gap))}" if gap else "same"
+def _more(gap: int) -> str:
+    return size_text(gap, sign=True) if gap else "same"

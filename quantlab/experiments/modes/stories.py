@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
-from quantlab.experiments.modes.readings import percent, size, wire_bytes
-from quantlab.numerals import MINUS, UNIT_SPACE, count, num, share
+from quantlab.experiments.modes.readings import percent
+from quantlab.numerals import MINUS, UNIT_SPACE, count, num, share, size_text
 
 _MOST_UNUSED = 0.5  # of the range: what live data fill at most where static leaves most of its codes unused
 _ONE = 1.5  # images: more than one
@@ -178,7 +178,7 @@ def _large(result: Result) -> str | None:
     return (
         f"On {_rows(result).lower()}, weight-only is off by **{share(own[WEIGHT_ONLY].error)}**, dynamic by "
         f"{share(own[DYNAMIC].error)}, static by {share(own[STATIC].error)}; weight-only moves "
-        f"**{size(own[WEIGHT_ONLY].bytes_moved)}** where float32 moves {size(own[FLOAT].bytes_moved)}."
+        f"**{size_text(own[WEIGHT_ONLY].bytes_moved)}** where float32 moves {size_text(own[FLOAT].bytes_moved)}."
     )
 
 
@@ -189,8 +189,8 @@ def _other_weights(result: Result) -> str | None:
     bits, lost = settings.bits_of_weights, (own[FLOAT].accuracy or 0.0) - (own[WEIGHT_ONLY].accuracy or 0.0)
     change = f"{'loses' if lost > 0 else 'gains'} **{num(abs(lost) * 100, 2, 'pp')}**" if lost else "loses **no image**"
     return (
-        f"Weights of **{_bits(bits)}** shrink from {size(own[FLOAT].weight_bytes)} in float32 to "
-        f"**{size(own[WEIGHT_ONLY].weight_bytes)}**, and weight-only {change}. With activations of "
+        f"Weights of **{_bits(bits)}** shrink from {size_text(own[FLOAT].weight_bytes)} in float32 to "
+        f"**{size_text(own[WEIGHT_ONLY].weight_bytes)}**, and weight-only {change}. With activations of "
         f"{_bits(settings.bits)}, dynamic is {_fares(own[DYNAMIC])}, static {_fares(own[STATIC])}."
     )
 
@@ -203,7 +203,7 @@ def _alike(result: Result) -> str | None:
     near = "" if max(off) < _BRIGHT / 2 else f" but for one image of {count(len(result.live))}"
     part = own[WEIGHT_ONLY].weight_bytes / own[FLOAT].weight_bytes
     wire = result.settings.batch * result.subject.shapes[0][0]
-    carried, real_wire = wire_bytes(wire), wire_bytes(4 * wire)
+    carried, real_wire = size_text(wire), size_text(4 * wire)
     # Only weight-only packs two codes into a byte.
     whose = "Weights" if own[WEIGHT_ONLY].weight_bytes == own[STATIC].weight_bytes else "Weight-only's weights"
     return (

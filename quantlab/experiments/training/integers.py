@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from quantlab.experiments.training.experiment import Settings
-from quantlab.experiments.training.networks import Networks
-from quantlab.experiments.training.readings import NAMES, percent
+from quantlab.experiments.training.experiment import Result, Settings
+from quantlab.experiments.training.networks import WHOSE, Networks
+from quantlab.experiments.training.readings import NAMES, beside_mean, percent
 from quantlab.linear.static import Arithmetic
 from quantlab.nn import Gap, agreement, gaps, quality, r_squared, to_integer, with_whole_biases
 from quantlab.nn.hidden import Hidden
 from quantlab.nn.staircase import Staircase
-from quantlab.numerals import count, num, share
+from quantlab.numerals import count, share, size_text
 
 ARITHMETICS: dict[Arithmetic, str] = {
     "float64": "float64 multiplier",
@@ -22,7 +22,6 @@ ARITHMETICS: dict[Arithmetic, str] = {
 }
 _THRESHOLDS: dict[Arithmetic, str] = {"float64": "thresholds"}  # behind tanh nothing is multiplied
 _FLOAT_BYTES, _INT32_BYTES = 4, 4
-_KILO = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +83,22 @@ def check_columns(settings: Settings, done: list[Check]) -> dict[str, list[Any]]
     }
 
 
+def remark(result: Result, found: Networks) -> str:
+    """Say whose the checks are and over what, and how good what they are held against is.
+
+    >>> from quantlab.experiments.training import run
+    >>> from quantlab.experiments.training.networks import networks
+    >>> settings = Settings(data="blobs", epochs="20:15", bits=8)
+    >>> remark(run(settings), networks(settings)).split("; ")[1]
+    'share of codes, and by how many steps'
+    """
+    name, simulated = NAMES[result.settings.method], found.quality(found.trained)
+    return (
+        f"{WHOSE}, over the test rows; share of codes, and by how many steps; {name} simulated: "
+        f"{beside_mean(result, result.settings.method, simulated)}"
+    )
+
+
 def storage_columns(found: Networks) -> dict[str, list[Any]]:
     """Return what each layer stores before and after conversion, as a table of ready strings.
 
@@ -107,16 +122,12 @@ def storage_columns(found: Networks) -> dict[str, list[Any]]:
                 "float32 at the end" if last else "int32",
                 "int32",
                 "float32 logits" if last else f"{own.output.dtype}" if own.output is not None else "",
-                _size(before),
-                _size(after),
+                size_text(before),
+                size_text(after),
             )
         )
     heads = ("layer", "weight", "bias", "sums", "gives", "float32", "packed")
     return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
-
-
-def _size(nbytes: int) -> str:
-    return f"{num(nbytes / _KILO, 3, 'KB')}" if nbytes >= _KILO else f"{count(nbytes)} B"
 
 
 def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:

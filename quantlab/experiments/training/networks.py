@@ -14,6 +14,8 @@ from quantlab.nn.ptq import convert
 from quantlab.nn.sweep import Floats, run
 
 SEED = 0
+WHOSE = f"seed {SEED}"
+"""Of which seed whatever is drawn of one network is, beside curves that are means over several."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,13 @@ from typing import Any
 from quantlab.experiments.page import Reading
 from quantlab.experiments.training.experiment import Result, Settings
 from quantlab.experiments.training.measures import worth
-from quantlab.experiments.training.networks import Networks
-from quantlab.nn import METHODS, Job, changed_codes
+from quantlab.experiments.training.networks import WHOSE, Networks
+from quantlab.nn import METHODS, Job, Method, changed_codes
 from quantlab.nn.sweep import Point
-from quantlab.numerals import difference, num, share
+from quantlab.numerals import difference, num, share, size_text
 
 NAMES = {"float": "float", "ptq": "PTQ", "qat": "QAT", "lsq": "LSQ"}
 _NO_POINTS = 5e-4  # of 1: what nobody would call a difference
-_KILO = 1024
 
 
 def percent(part: float) -> str:
@@ -59,12 +58,11 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
     moved = changed_codes(found.before, found.trained)
     count = sum(each.size for each in moved)
     changed = sum(int((each != 0).sum()) for each in moved)
-    kilobytes = found.trained.nbytes / _KILO
     return (
         lead,
         *qualities,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", num(kilobytes, 3, "KB"), None, ""),
+        Reading("Weights and biases", size_text(found.trained.nbytes), None, ""),
     )
 
 
@@ -72,6 +70,19 @@ def _quality(label: str, point: Point | None, than: Point | None, word: str) -> 
     if point is None:
         return Reading(label, "–", None, word)
     return Reading(label, percent(point.mean), None if than is None else points(point.mean, than.mean), word)
+
+
+def beside_mean(result: Result, method: Method, quality: float) -> str:
+    """Write the quality of one seed's network and, where there are others, the mean that the curve shows.
+
+    >>> from quantlab.experiments.training import run
+    >>> print(beside_mean(run(Settings()), "ptq", 0.645))
+    64.5 %
+    """
+    point = result.exact if method == "float" else result.at(method, result.settings.bits)
+    if point is None or len(point.each) == 1:
+        return percent(quality)
+    return f"{percent(quality)} (mean of {len(point.each)} seeds: {percent(point.mean)})"
 
 
 def compared_with(result: Result) -> str:
@@ -131,9 +142,9 @@ def row_note(result: Result, found: Networks) -> str:
     'accuracy: mean of 5 seeds; one of 200 test rows: 0.50 pp of a seed; codes and bytes: seed 0'
     """
     seeds, rows = result.settings.seeds, len(found.data.test.x)
-    mean = "of seed 0" if seeds == 1 else f"mean of {seeds} seeds"
+    mean = f"of {WHOSE}" if seeds == 1 else f"mean of {seeds} seeds"
     settings = result.settings
-    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: seed 0{_of_pin(result)}"
+    return f"{settings.words.name}: {mean}; {worth(settings.measure, rows)}; codes and bytes: {WHOSE}{_of_pin(result)}"
 
 
 def _of_pin(result: Result) -> str:

@@ -89,13 +89,14 @@ def sentence(settings: Settings, shown: Slope) -> str:
     >>> sentence(settings, slope(settings, networks(settings))).startswith("The staircase is flat")
     True
     """
-    steps = (
-        f" A learned step (here {num(shown.step)}) follows the saw-tooth, steep where values clip."
-        if settings.learned
-        else ""
-    )
+    if settings.learned:
+        rest = f" A learned step (here {num(shown.step)}) follows the saw-tooth, steep where values clip."
+    elif not shown.clipped:
+        rest = " Min-max leaves no value out: choose **LSQ** at few bits, whose step lets some clip on the flat ends."
+    else:
+        rest = ""
     return (
         f"The staircase is flat between its {len(shown.jumps)} jumps: with its true slope, 0, nothing would be "
         f"learned. Training takes :orange[1 inside the range] and 0 where a value clips, here "
-        f"**{share(shown.clipped)}** of layer {settings.layer}'s input.{steps}"
+        f"**{share(shown.clipped)}** of layer {settings.layer}'s input.{rest}"
     )

@@ -177,12 +177,9 @@ def _bits(bits: int) -> str:
 
 STORIES = (_nothing, _rescaled, _one_more_level, _ends, _scratch, _value, _two, _wide, _chosen, _curve)
 TRIES: dict[str, Settings] = {
-    "digits": Settings(),
-    "spirals": Settings(data="spirals"),
-    "8 bits": Settings(bits=8),
-    "a curve": Settings(data="regression", bits=4),
+    "spirals at 4 bits": Settings(data="spirals", bits=4),
     "2 bits, learned steps": Settings(bits=2, learned=True),
-    "one more level": Settings(bits=2, weight_scale="half_range"),
+    "2 bits, one more level": Settings(bits=2, weight_scale="half_range"),
     "QAT from scratch": Settings(scratch=True),
     "rescaled channels": Settings(far_apart=True, bits=8),
     "ends at 8 bits": Settings(ends_at_8=True, bits=2),
@@ -192,7 +189,7 @@ TRIES: dict[str, Settings] = {
 def taken(settings: Settings, state: Settings) -> Settings:
     """Return a try's state as seen from these settings: an open view, the layer and a pin stay.
 
-    >>> taken(Settings(view="runs"), TRIES["8 bits"]).view
+    >>> taken(Settings(view="runs"), TRIES["QAT from scratch"]).view
     'runs'
     """
     kept = ("view", "layer", "compare", "pin")

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from quantlab.arrays import LabelledTable
 from quantlab.arrays.labelled import LEAST_ROWS, MOST_CLASSES, MOST_FEATURES, MOST_ROWS, NAMES
 from quantlab.experiments.spelling import YOURS
-from quantlab.nn import Entry
-from quantlab.numerals import count
+from quantlab.nn import BITS, DATASETS, Entry
+from quantlab.nn.datasets import TEST_SHARE
+from quantlab.numerals import count, share
 
 LABEL = "your own table"
 WIDTHS, RATE = (32, 32), 5e-3
@@ -25,6 +26,28 @@ RULES = (
     f"Names in the first row, one of them {', '.join(NAMES[:-1])} or {NAMES[-1]}; numbers in every other column, none "
     f"missing. {LEAST_ROWS} to {count(MOST_ROWS)} rows, up to {MOST_FEATURES} columns and {MOST_CLASSES} classes."
 )
+STEPS = (
+    f"Each column is brought to mean 0 and deviation 1, and {share(TEST_SHARE)} of the rows are kept to test on.",
+    f"A network with {WIDTHS[0]} and {WIDTHS[1]} hidden units learns it at once, at the chosen bits, for charts and "
+    "views.",
+    f"**Train it here** adds the curve: float, PTQ, QAT and LSQ at {max(BITS)} to {min(BITS)} bits, each seed a dot. "
+    "Two columns of numbers give decision boundaries, too.",
+)
+"""What becomes of a table, step by step, in Markdown."""
+
+
+def example() -> dict[str, list[Any]]:
+    """Return a table as it may be uploaded: two moons, their classes by name.
+
+    >>> table = example()
+    >>> list(table), sorted(set(table["label"])), len(table["east"])
+    (['east', 'north', 'label'], ['lower', 'upper'], 1000)
+    """
+    rows, labels = DATASETS["moons"].make(0)
+    # One class follows the other there; by turns, the first lines show both.
+    turns = np.arange(len(labels)).reshape(2, -1).T.reshape(-1)
+    east, north = (np.round(column, 3).tolist() for column in np.asarray(rows, np.float64)[turns].T)
+    return {"east": east, "north": north, "label": [("upper", "lower")[label] for label in labels[turns]]}
 
 
 @dataclass(frozen=True, eq=False)

@@ -155,7 +155,7 @@ def grid_sentence(settings: Settings, found: Networks) -> str:
 
 
 def change_sentence(settings: Settings, found: Networks, shown: Changes) -> str:
-    """Say how many codes moved, and how far.
+    """Say how many codes moved, and how far; from scratch also what they were before.
 
     >>> from quantlab.experiments.training.networks import networks
     >>> settings = Settings(data="blobs", epochs="20:15")
@@ -164,12 +164,16 @@ def change_sentence(settings: Settings, found: Networks, shown: Changes) -> str:
     True
     """
     name, count = NAMES[settings.method], int(shown.counts.sum())
+    start = f" From scratch, codes before are those of the **random weights** that {name} began with."
+    began = start if settings.scratch else ""
     if not count:
-        return f"{name} left every code as it was."
+        return f"{name} left every code as it was.{began}"
     near = int(shown.counts[np.abs(shown.steps) == 1].sum())
     others = (
         "all others moved by one step" if near == count else f"of the others, {share(near / count)} moved by one step"
     )
     stay = share(1 - count / shown.total)
     rests = " (its steps have another width, too)" if settings.learned else ""
-    return f"{name} left **{stay}** of {counted(shown.total)} codes where rounding once puts them{rests}; {others}."
+    return (
+        f"{name} left **{stay}** of {counted(shown.total)} codes where rounding once puts them{rests}; {others}.{began}"
+    )

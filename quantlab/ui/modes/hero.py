@@ -8,6 +8,7 @@ from typing import Any
 from quantlab.experiments.modes import Result, readings
 from quantlab.experiments.modes.flows import Flow, Line, Station, flows
 from quantlab.experiments.modes.modes import FLOAT
+from quantlab.numerals import size_text
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components import dataflow
 from quantlab.ui.modes import clock
@@ -72,7 +73,7 @@ def _wire(line: Line) -> dataflow.Wire:
         kind=readings.type_label(line),
         short=readings.type_label(line, short=True),
         shape=readings.shape_label(line),
-        size=readings.wire_size(line),
+        size=size_text(line.wire.nbytes),
         integer=line.integer,
         bits=line.wire.bits,
     )

@@ -5,9 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from quantlab import charts
-from quantlab.experiments.training import Settings, boundary, fits
-from quantlab.experiments.training.networks import Networks
-from quantlab.experiments.training.readings import NAMES, file_stem, percent
+from quantlab.experiments.training import Result, Settings, boundary, fits
+from quantlab.experiments.training.networks import WHOSE, Networks
+from quantlab.experiments.training.readings import NAMES, beside_mean, file_stem, percent
 from quantlab.experiments.training.weights import grid_sentence, weights
 from quantlab.ui import anatomy, look
 from quantlab.ui.chart import Chart, show
@@ -23,7 +23,7 @@ def losses(settings: Settings, found: Networks) -> None:
         Chart(
             "losses",
             "Loss",
-            f"{name}, {settings.bits} bits, seed 0, beside its float twin",
+            f"{name}, {settings.bits} bits, {WHOSE}, beside its float twin",
             f"Mean {settings.words.loss} of each epoch for {name} at {settings.bits} bits and for the float twin.",
             lambda: charts.loss_curves(curves, unit=settings.words.nats, narrow=window().narrow),
             found.loss_columns,
@@ -36,11 +36,12 @@ def histogram(settings: Settings, found: Networks) -> None:
     """Draw the weights of a layer before and after, over their levels."""
     shown, name = weights(settings, found), NAMES[settings.method]
     said = grid_sentence(settings, found)
+    before = "before (random)" if settings.scratch else "before"
     show(
         Chart(
             "weights",
             "Weights",
-            f"of layer {settings.layer} over their levels, before and after {name}",
+            f"of layer {settings.layer} over their levels, {before} and after {name}, {WHOSE}",
             f"Histograms of layer {settings.layer}'s weights with the levels of their grid. {anatomy.spoken(said)}",
             lambda: charts.weights_over_grid(
                 shown.edges,
@@ -58,18 +59,19 @@ def histogram(settings: Settings, found: Networks) -> None:
     st.caption(said)
 
 
-def maps(settings: Settings, found: Networks) -> None:
+def maps(result: Result, found: Networks) -> None:
     """Draw what float, PTQ and QAT or LSQ answer all over the plane, abreast on the same axes."""
+    settings = result.settings
     look.title(
         "Decision boundaries",
-        f"{found.data.name}, {settings.bits} bits, seed 0, same axes; the line is where the answer changes",
+        f"{found.data.name}, {settings.bits} bits, {WHOSE}, same axes; the line is where the answer changes",
         key="boundaries",
     )
     points = boundary.points_of(found)
     for place, each in zip(st.columns(3, gap="large"), boundary.boundaries(settings, found), strict=True):
         name, colour = NAMES[each.method], _COLOURS[each.method]
         bits = "" if each.method == "float" else f"{settings.bits} bits, "
-        remark = f"{bits}{percent(each.quality)}"
+        remark = f"{bits}{beside_mean(result, each.method, each.quality)}"
         with place:
             show(
                 Chart(
@@ -87,17 +89,19 @@ def maps(settings: Settings, found: Networks) -> None:
             )
 
 
-def fitted(settings: Settings, found: Networks) -> None:
+def fitted(result: Result, found: Networks) -> None:
     """Draw the curves that float, PTQ and QAT or LSQ make of the points, abreast on the same axes."""
+    settings = result.settings
     look.title(
         "Fitted curves",
-        f"{found.data.name}, {settings.bits} bits, seed 0, same axes; dots are the test points",
+        f"{found.data.name}, {settings.bits} bits, {WHOSE}, same axes; dots are the test points",
         key="fits",
     )
     points, shown = fits.points_of(found), fits.fits(settings, found)
     for place, each in zip(st.columns(3, gap="large"), shown, strict=True):
         name, colour = NAMES[each.method], _COLOURS[each.method]
-        remark = f"{'' if each.method == 'float' else f'{settings.bits} bits, '}R² {percent(each.quality)}"
+        bits = "" if each.method == "float" else f"{settings.bits} bits, "
+        remark = f"{bits}R² {beside_mean(result, each.method, each.quality)}"
         with place:
             show(
                 Chart(

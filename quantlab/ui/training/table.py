@@ -16,11 +16,13 @@ from quantlab.arrays import LabelledTable, read_labelled
 from quantlab.arrays.labelled import MAX_BYTES
 from quantlab.experiments.spelling import YOURS
 from quantlab.experiments.training import Settings
-from quantlab.experiments.training.table import RULES, description, entry_of
+from quantlab.experiments.training.table import RULES, STEPS, description, entry_of, example
 from quantlab.nn import Entry
-from quantlab.ui import address, anatomy, cache, sources, uploads
+from quantlab.ui import address, anatomy, cache, look, sources, uploads
+from quantlab.ui.chart import csv
 
 _STATE = "quantlab-own-table"
+_LINES = 4  # of the example
 _CONTROL = "labelled"  # whose refusal stands beside it
 _STAYS = "It stays in your session: neither a link nor a reload of the page brings it along."
 _HELP = f"CSV, or another table of text: commas, semicolons, tabs or bars between its columns. {RULES} {_STAYS}"
@@ -51,13 +53,19 @@ def recall(settings: Settings) -> Callable[[Hashable, Callable[[], Any]], Any]:
 
 
 def ask() -> None:
-    """Draw what stands in place of the picture while there is no table: how to add one."""
-    left, right = st.columns(2, gap="medium")
+    """Draw what stands in place of the picture while there is no table: how to add one, and what happens then."""
+    left, right = st.columns(2, gap="large")
     with left:
         upload("hero")
-    with right:
         st.caption(RULES)
         st.caption(_STAYS)
+        look.title("What a table looks like", "the first lines of an example", key="example")
+        text = csv(example())
+        st.code("\n".join(text.splitlines()[:_LINES]), language=None)
+        st.download_button("Example (CSV)", text, "quantlab-example.csv", "text/csv", key="example", on_click="ignore")
+    with right:
+        look.title("What happens then", key="then")
+        st.markdown("\n".join(f"{number}. {step}" for number, step in enumerate(STEPS, 1)))
 
 
 def upload(place: str) -> None:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments.training import Result
-from quantlab.experiments.training.networks import Networks
+from quantlab.experiments.training.networks import WHOSE, Networks
 from quantlab.experiments.training.readings import NAMES, file_stem
 from quantlab.experiments.training.weights import change_sentence, changes
 from quantlab.numerals import share
@@ -27,7 +27,7 @@ def draw(result: Result, found: Networks) -> None:
             Chart(
                 "moved",
                 "Codes that moved",
-                ", ".join(f"layer {layer}: {share(each)}" for layer, each in enumerate(shown.shares, 1)),
+                f"{WHOSE}; " + ", ".join(f"layer {layer}: {share(each)}" for layer, each in enumerate(shown.shares, 1)),
                 f"How many codes moved by how many steps. {anatomy.spoken(said)}",
                 lambda: charts.moved_codes(shown.steps, shown.counts, method=settings.method, narrow=window().narrow),
                 shown.columns,
@@ -40,9 +40,11 @@ def draw(result: Result, found: Networks) -> None:
             Chart(
                 "moved-where",
                 "Where",
-                f"layer {settings.layer}, {outputs} outputs × {inputs} inputs, code after {name} − code before",
+                f"{WHOSE}; layer {settings.layer}, {outputs} × {inputs}, code after {name} − code before",
                 f"The codes of layer {settings.layer} by how far they moved. {anatomy.spoken(said)}",
-                lambda: charts.heat_map(shown.moved, kind="codes", limit=shown.farthest, narrow=window().narrow),
+                lambda: charts.heat_map(
+                    shown.moved, "codes", limit=shown.farthest, names=("output", "input"), narrow=window().narrow
+                ),
                 lambda: {f"input {place}": shown.moved[:, place] for place in range(inputs)},
             ),
             file_stem(settings, "moved-where"),

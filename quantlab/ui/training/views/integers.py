@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from quantlab.experiments.training import Result
-from quantlab.experiments.training.integers import check_columns, checks, sentence, storage_columns
-from quantlab.experiments.training.networks import Networks
+from quantlab.experiments.training.integers import check_columns, checks, remark, sentence, storage_columns
+from quantlab.experiments.training.networks import WHOSE, Networks
 from quantlab.ui import look
 
 
@@ -15,9 +15,7 @@ def draw(result: Result, found: Networks) -> None:
     """Draw both tables: what is stored, and what differs."""
     done = checks(found)
     st.markdown(sentence(result.settings, found, done))
-    look.title("What is stored", "after conversion; sums are of int32", key="stored")
+    look.title("What is stored", f"{WHOSE}; after conversion, sums are of int32", key="stored")
     st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
-    look.title(
-        "Against the simulation in float32", "over the test rows; share of codes, and by how many steps", key="gaps"
-    )
+    look.title("Against the simulation in float32", remark(result, found), key="gaps")
     st.table(pd.DataFrame(check_columns(result.settings, done)).set_index("requantized by"))

@@ -6,7 +6,7 @@ import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments.training import Result
-from quantlab.experiments.training.networks import Networks
+from quantlab.experiments.training.networks import WHOSE, Networks
 from quantlab.experiments.training.readings import file_stem
 from quantlab.experiments.training.slope import sentence, slope
 from quantlab.ui import anatomy
@@ -24,7 +24,7 @@ def draw(result: Result, found: Networks) -> None:
         Chart(
             "slope",
             "Straight-through",
-            f"the input of layer {settings.layer}, {settings.bits} bits",
+            f"the input of layer {settings.layer}, {settings.bits} bits, {WHOSE}",
             f"The staircase of rounding; below it its true slope and the one in use. {anatomy.spoken(said)}",
             lambda: charts.straight_through(
                 shown.x,
