@@ -21,7 +21,7 @@ from . import elementwise, peers, products, reports, training, weights
 from .ceilings import Ceilings
 from .machine import Machine, machine
 from .rows import Duel, Line, Row, WrongResultError
-from .timing import Spread, alternate, ratios
+from .timing import Spread, alternate, keep_freed_memory, ratios
 
 ROWS: dict[str, Row] = {
     row.name: row for room in (products, weights, elementwise, reports, training) for row in room.rows()
@@ -178,6 +178,7 @@ def run(rows: Iterable[Row], seconds: float = SECONDS, progress: Progress = lamb
         rest will take if it goes on like this.
     """
     peers.hold_instructions(tiers.chosen())
+    keep_freed_memory()
     here, ceilings = machine(), Ceilings(seconds / 4)
     todo, outcomes, complete = list(rows), list[Outcome](), True
     start = time.monotonic()

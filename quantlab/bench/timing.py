@@ -14,6 +14,7 @@ Side = Callable[[], object]
 BATCH = 0.01  # seconds: so long a side keeps its turn, that its data are in the caches as they are for a user
 FEWEST = 3  # rounds, however long they take
 LONG = 1.0  # seconds: a call below is always repeated
+_KEPT = 31 << 20  # bytes: just below the most that glibc's allocator learns to keep
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,15 @@ class Spread:
         """
         lower, median, upper = np.percentile(values, [25, 50, 75]).tolist()
         return cls(median, lower, upper, len(values))
+
+
+def keep_freed_memory() -> None:
+    """Let the allocator keep what is freed, as it does in a program that has used large arrays before.
+
+    Until then glibc hands them back to the system each time, and a peer that allocates its result pays for it page by
+    page: what a row finds would hang on the rows before it.
+    """
+    np.empty(_KEPT, np.uint8)
 
 
 def alternate(sides: Sequence[Side], seconds: float) -> list[list[float]]:

@@ -1,5 +1,11 @@
 """How times are taken: in turns, the same number of rounds, a long call once."""
 
+import platform
+import subprocess
+import sys
+
+import pytest
+
 from quantlab.bench import timing
 from quantlab.bench.timing import FEWEST, Spread, alternate, fastest, ratios
 
@@ -44,3 +50,27 @@ def test_the_faster_way_to_ask_a_peer_is_taken():
 def test_a_ratio_belongs_to_its_round():
     assert ratios([4.0, 9.0], [2.0, 3.0]) == [2.0, 3.0]
     assert Spread.of([2.0]) == Spread(2.0, 2.0, 2.0, 1)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="it is glibc's allocator that learns")
+def test_what_is_freed_is_kept_whatever_was_measured_before():
+    pages = """
+import resource
+import numpy as np
+from quantlab.bench.timing import keep_freed_memory
+
+def fresh_pages():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(4):
+        held = [np.ones(2 << 20) for _ in range(2)]
+        del held
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+first = fresh_pages()
+keep_freed_memory()
+fresh_pages()
+print(first, fresh_pages())
+"""
+    done = subprocess.run([sys.executable, "-c", pages], capture_output=True, text=True, check=True)
+    learning, kept = map(int, done.stdout.split())
+    assert kept < learning / 10
