@@ -85,16 +85,6 @@ def place_codes(code: Any, n: int, qmin: int, places: Any) -> None:
 
 
 @inner
-def count(places: Any, n: int, one: Any, other: Any) -> None:
-    """Count into two tables by turns: where places repeat, each count would have to wait for the one before."""
-    for k in range(np.uint64(0), np.uint64(n // 2 * 2), np.uint64(2)):
-        one[places[k]] += 1
-        other[places[k + np.uint64(1)]] += 1
-    if n % 2:
-        one[places[n - 1]] += 1
-
-
-@inner
 def pack(x: Any, at: Any, n: int, places: Any) -> None:
     """Move the entries of finite values to the front."""
     kept = 0

@@ -21,14 +21,14 @@ from .errors import (
     ROUNDING,
     SIGNAL,
     N,
-    count,
     largest_bits,
     magnitude,
     sides,
 )
 from .steps import Order, plain_code, real
 
-TURNS, MOST_PAIRED = 4, 16  # so many times the square of so many levels still counts in the first-level cache
+TURNS = 4  # tables: a count waits some eight cycles for the last one of its own place
+MOST_PAIRED = 16  # levels whose square times TURNS still fits the first-level cache
 
 
 @inner
@@ -107,21 +107,35 @@ def add(x: Any, at: Any, n: int, x_hat: Any, error: Any, bits: Any, excess: Any,
 
 
 @inner
-def count_codes(of_code: Any, n: int, levels: int, one: Any, other: Any, pairs: Any) -> None:
-    """Count codes, where they are few two by two, into the rows of `pairs` by turns; uses them up.
-
-    Most values may share a code, and each count then waits for the one before.
-    """
-    half, base = np.uint64(n // 2), np.uint32(levels)
-    if len(pairs) == 0 or n % (2 * TURNS):
-        count(of_code, n, one, other)
-        return
-    for k in range(half):
-        of_code[k] = np.uint32(of_code[k] * base + of_code[half + k])
-    quarter = half // np.uint64(TURNS)
+def count(places: Any, n: int, tables: Any) -> None:
+    """Count into the tables by turns: places repeat, and each count would wait for the one before."""
+    quarter = np.uint64(n // TURNS)
     for k in range(quarter):
         for turn in range(TURNS):
-            pairs[turn, of_code[np.uint64(turn) * quarter + k]] += 1
+            tables[turn, places[np.uint64(turn) * quarter + k]] += 1
+    for k in range(np.uint64(TURNS) * quarter, np.uint64(n)):
+        tables[0, places[k]] += 1
+
+
+@inner
+def count_codes(of_code: Any, n: int, levels: int, tables: Any, pairs: Any) -> None:
+    """Count codes, where they are few two by two; uses them up."""
+    if len(pairs) == 0:
+        count(of_code, n, tables)
+        return
+    half, base = np.uint64(n // 2), np.uint32(levels)
+    for k in range(half):
+        of_code[k] = np.uint32(of_code[k] * base + of_code[half + k])
+    count(of_code, np.int64(half), pairs)
+    if n % 2:
+        tables[0, of_code[n - 1]] += 1
+
+
+@inner
+def add_tables(tables: Any, counts: Any) -> None:
+    """Add up what was counted by turns."""
+    for turn in range(len(tables)):
+        counts += tables[turn]
 
 
 @inner

@@ -17,7 +17,6 @@ from .errors import (
     add_kinds,
     add_run,
     add_side_by_side,
-    count,
     hand_out,
     magnitude,
     pack,
@@ -29,7 +28,7 @@ from .errors import (
     split_side_by_side,
 )
 from .layout import LAYOUT, Layout, members, next_run, part_at, run_at
-from .one_part import MOST_PAIRED, TURNS, add, add_pairs, count_codes, outcomes
+from .one_part import MOST_PAIRED, TURNS, add, add_pairs, add_tables, count, count_codes, outcomes
 from .ranges import signed_bits
 from .steps import BLOCK, ORDER, Order, buffers, next_codes
 
@@ -64,10 +63,10 @@ def _report(
     of_code, of_value, of_error = np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32), np.empty(BLOCK, np.uint32)
     value_bins, error_bins = x.dtype.type(values.shape[1]), x.dtype.type(errors.shape[1])
     all_values, all_errors = values.reshape(-1), errors.reshape(-1)
-    more_codes, more_values, more_errors = (
-        np.zeros_like(code_counts),
-        np.zeros_like(all_values),
-        np.zeros_like(all_errors),
+    code_tables, value_tables, error_tables = (
+        np.zeros((TURNS, len(code_counts)), np.int64),
+        np.zeros((TURNS, len(all_values)), np.int64),
+        np.zeros((TURNS, len(all_errors)), np.int64),
     )
     levels = len(code_counts)
     pairs = np.zeros((TURNS if levels <= MOST_PAIRED else 0, levels * levels), np.int64)
@@ -81,9 +80,9 @@ def _report(
                 place(error, first, n, excess, error_axis, error_bins, of_error)
                 if len(codes):
                     hand_out(x, here, n, of_code, codes)
-                count_codes(of_code, n, levels, code_counts, more_codes, pairs)
-                count(of_value, n, all_values, more_values)
-                count(of_error, n, all_errors, more_errors)
+                count_codes(of_code, n, levels, code_tables, pairs)
+                count(of_value, n, value_tables)
+                count(of_error, n, error_tables)
                 add(x, here, n, x_hat, error, bits, excess, sums, part)
                 run, fresh, at = next_run(layout, run) if run.end == origin + at + n else run, True, at + n
                 continue
@@ -98,9 +97,9 @@ def _report(
             pack(x, here, n, of_code)
             pack(x, here, n, of_value)
             pack(x, here, n, of_error)
-        count(of_code, finite, code_counts, more_codes)
-        count(of_value, finite, all_values, more_values)
-        count(of_error, finite, all_errors, more_errors)
+        count(of_code, finite, code_tables)
+        count(of_value, finite, value_tables)
+        count(of_error, finite, error_tables)
         magnitude(error, n)
         done, own = 0, run
         while done < n:
@@ -120,9 +119,9 @@ def _report(
                 own = next_run(layout, own)
         run, fresh, at = after, after.end != run.end, at + n
     add_pairs(pairs, levels, code_counts)
-    code_counts += more_codes
-    all_values += more_values
-    all_errors += more_errors
+    add_tables(code_tables, code_counts)
+    add_tables(value_tables, all_values)
+    add_tables(error_tables, all_errors)
 
 
 def _squared_error(
