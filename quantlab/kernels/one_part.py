@@ -123,10 +123,10 @@ def count_codes(of_code: Any, n: int, levels: int, tables: Any, pairs: Any) -> N
     if len(pairs) == 0:
         count(of_code, n, tables)
         return
-    half, base = np.uint64(n // 2), np.uint32(levels)
-    for k in range(half):
-        of_code[k] = np.uint32(of_code[k] * base + of_code[half + k])
-    count(of_code, np.int64(half), pairs)
+    half, base = n // 2, np.uint32(levels)
+    for k in range(np.uint64(half)):
+        of_code[k] = np.uint32(of_code[k] * base + of_code[np.uint64(half) + k])
+    count(of_code, half, pairs)
     if n % 2:
         tables[0, of_code[n - 1]] += 1
 
