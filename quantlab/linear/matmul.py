@@ -17,6 +17,7 @@ from quantlab.records import QTensor
 from .operands import Operands, operands, refuse_beyond_int64
 
 _FITS = 32_768  # terms of 255 · 255 that an int32 holds for certain
+_WORTH_A_CALL = 2**16  # products of terms that take NumPy as long as the kernel takes to begin
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,18 +96,12 @@ def quantized_matmul(a: QTensor, b: QTensor, *, group_size: int | None = None, t
     """
     both = operands(a, b, group_size)
     m, _, n = both.shape
-    accumulator = np.empty((len(both.groups), m, n), np.int32)
-    for group, part in enumerate(both.groups):
-        a_zero, b_zero = both.zeros(group)
-        kernels.int_matmul(
-            both.a[:, part],
-            both.b[part],
-            a_zero=a_zero.ravel() if m else 0,
-            b_zero=b_zero.ravel() if n else 0,
-            out=accumulator[group],
-            threads=threads,
-        )
-    scale = np.stack([_step(*both.scales(group)) for group in range(len(both.groups))])
+    short = len(both.groups) > 1 and both.groups[0].stop * m * n <= _WORTH_A_CALL
+    accumulator = _summed_abreast(both) if short else None
+    if accumulator is None:
+        accumulator = _summed_in_turn(both, threads)
+    step = _step(both.a_scale.T[:, :, None], both.b_scale[:, None, :])
+    scale = np.broadcast_to(step, (len(both.groups), *step.shape[1:]))
     values = _rounded(accumulator, scale, both.working)
     return Product(accumulator if both.grouped else accumulator[0], scale if both.grouped else scale[0], values)
 
@@ -156,6 +151,42 @@ def _terms(both: Operands, group: int) -> list[npt.NDArray[np.int64]]:
     column_sums, row_sums = b.sum(axis=0, dtype=np.int64)[None, :], a.sum(axis=1, dtype=np.int64)[:, None]
     rest = -a_zero * column_sums, -b_zero * row_sums, k * a_zero * b_zero
     return [product, *(np.broadcast_to(term, shape) for term in rest)]
+
+
+def _summed_in_turn(both: Operands, threads: int) -> npt.NDArray[np.int32]:
+    """Return each group's sums, (groups, M, N), by one integer product a group."""
+    m, _, n = both.shape
+    accumulator = np.empty((len(both.groups), m, n), np.int32)
+    for group, part in enumerate(both.groups):
+        a_zero, b_zero = both.zeros(group)
+        kernels.int_matmul(
+            both.a[:, part],
+            both.b[part],
+            a_zero=a_zero.ravel() if m else 0,
+            b_zero=b_zero.ravel() if n else 0,
+            out=accumulator[group],
+            threads=threads,
+        )
+    return accumulator
+
+
+def _summed_abreast(both: Operands) -> npt.NDArray[np.int32] | None:
+    """Return the same sums by NumPy: all groups' first terms, then their second ones; None where they may not fit."""
+    size, k = both.groups[0].stop, both.shape[1]
+    a_zero, b_zero = both.a_zero, both.b_zero
+    if a_zero.shape[1] > 1:
+        a_zero = np.repeat(a_zero, size, axis=1)[:, :k]
+    if len(b_zero) > 1:
+        b_zero = np.repeat(b_zero, size, axis=0)[:k]
+    a, b = (both.a - a_zero).T, both.b - b_zero
+    if size * int(np.abs(a).max(initial=0)) * int(np.abs(b).max(initial=0)) > np.iinfo(np.int32).max:
+        return None
+    a, b = np.ascontiguousarray(a, np.int32), b.astype(np.int32)
+    accumulator = a[::size, :, None] * b[::size, None, :]
+    for term in range(1, size):
+        product = a[term::size, :, None] * b[term::size, None, :]
+        accumulator[: len(product)] += product  # the last group may be shorter
+    return accumulator
 
 
 def _step(a_scale: npt.NDArray[Any], b_scale: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

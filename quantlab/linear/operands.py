@@ -59,14 +59,6 @@ class Operands:
             self.b_zero[own] if len(self.b_zero) > 1 else self.b_zero,
         )
 
-    def scales(self, group: int) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
-        """Return one group's scales, shaped as `zeros`."""
-        own = slice(group, group + 1)
-        return (
-            self.a_scale[:, own] if self.a_scale.shape[1] > 1 else self.a_scale,
-            self.b_scale[own] if len(self.b_scale) > 1 else self.b_scale,
-        )
-
     def centred(self, group: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return ``a − a_zero`` and ``b − b_zero`` of one group, which are what the integer product multiplies."""
         part, (a_zero, b_zero) = self.groups[group], self.zeros(group)

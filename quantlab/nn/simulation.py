@@ -110,6 +110,11 @@ class SimulatedLayer:
         found: F32 = self.weight_grid.fake_quantize(self.weight)
         return found
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the weight's codes, packed, and of the bias as int32."""
+        return -(-self.weight.size * self.weight_grid.scheme.bits // 8) + 4 * self.bias.size
+
 
 @dataclass(frozen=True, eq=False)
 class Simulation:
@@ -165,9 +170,7 @@ class Simulation:
     @property
     def nbytes(self) -> int:
         """Bytes of the weights' codes, packed, and of the biases as int32."""
-        return sum(
-            -(-layer.weight.size * layer.weight_grid.scheme.bits // 8) + 4 * layer.bias.size for layer in self.layers
-        )
+        return sum(layer.nbytes for layer in self.layers)
 
 
 def changed_codes(before: Simulation, after: Simulation) -> list[npt.NDArray[np.int64]]:

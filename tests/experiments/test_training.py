@@ -221,8 +221,8 @@ def test_tanh_has_states_of_its_own_and_its_integers_compare_instead_of_multiply
     assert check_columns(settings, done)["requantized by"] == ["thresholds"]
     assert "compared with 15 thresholds" in integers.sentence(settings, own, done)
     assert done[0].agreement > 0.97
-    bytes_of_tanh = storage_columns(own)["packed"]
-    assert bytes_of_tanh != storage_columns(networks(replace(settings, hidden="relu", far_apart=False)))["packed"]
+    # One scale a layer of 4 bytes, and 15 thresholds where tanh follows.
+    assert storage_columns(own)["scales and thresholds"] == [f"{size}\u00a0B" for size in (64, 64, 4, 132)]
 
 
 def rings():
@@ -316,12 +316,17 @@ def test_codes_that_moved_are_counted_once_and_weights_are_not_pulled_to_the_gri
 
 def test_integers_store_less_and_differ_as_their_table_says(found):
     stored, done = storage_columns(found), checks(found)
-    assert stored["gives"] == ["uint8", "uint8", "float32 logits"]
+    assert stored["gives"] == ["uint8", "uint8", "float32", ""]
     assert stored["weight"][0] == "16×2 int8, 4 bits used"
     assert [check.arithmetic for check in done] == ["float64", "float", "once", "twice"]
     assert done[0].agreement > 0.97
     assert len(check_columns(TINY, done)["right"]) == 4
-    sizes = [*stored["float32"], *stored["packed"], readings(run(TINY), found)[-1].value]
+    ours, beside, shown = stored["weights and biases"], stored["scales"], readings(run(TINY), found)[-1].value
+    sizes = [*stored["as float32"], *ours, *beside, shown]
+    assert ours[-1] == shown
+    for column in (ours, beside):
+        *each, total = (int(size.removesuffix("\u00a0B")) for size in column)
+        assert sum(each) == total > 0
     assert all(re.fullmatch(r"\d{1,3}\u00a0B|[\d.]{4}\u00a0kB", size) for size in sizes)
 
 

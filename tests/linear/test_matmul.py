@@ -1,5 +1,7 @@
 """The quantized product against Python's integers and fractions, and against float64 of the dequantized matrices."""
 
+from unittest import mock
+
 import hypothesis.strategies as st
 import integer_model
 import numpy as np
@@ -7,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from operand_cases import pairs
 
-from quantlab import PerChannel, PerGroup, QTensor, Quantizer, Scheme
-from quantlab.linear import quantized_matmul, zero_point_terms
+from quantlab import PerChannel, PerGroup, QTensor, Quantizer, Scheme, kernels
+from quantlab.linear import matmul, quantized_matmul, zero_point_terms
 
 
 def by_group(array, group_size):
@@ -16,12 +18,29 @@ def by_group(array, group_size):
 
 
 @settings(max_examples=150)
-@given(pair=pairs(), threads=st.sampled_from([1, 2]))
-def test_the_accumulator_is_the_exact_integer_sum(pair, threads):
+@given(pair=pairs(), threads=st.sampled_from([1, 2]), worth_a_call=st.sampled_from([0, 2**40]))
+def test_the_accumulator_is_the_exact_integer_sum(pair, threads, worth_a_call):
     expected, _ = integer_model.quantized_matmul(pair.a, pair.b, pair.group_size)
-    found = quantized_matmul(pair.a, pair.b, group_size=pair.group_size, threads=threads).accumulator
+    with mock.patch.object(matmul, "_WORTH_A_CALL", worth_a_call):
+        found = quantized_matmul(pair.a, pair.b, group_size=pair.group_size, threads=threads).accumulator
     assert found.dtype == np.int32
     assert np.array_equal(by_group(found, pair.group_size), expected)
+
+
+def test_a_thousand_groups_of_one_term_are_summed_without_a_call_of_the_kernel_each(monkeypatch):
+    monkeypatch.setattr(kernels, "int_matmul", None)
+    a, b = np.full((2, 1000), -128, np.int8), np.full((1000, 3), 127, np.int8)
+    found = quantized_matmul(QTensor(a, 0.5, 127), QTensor(b, 0.5, -128), group_size=1)
+    assert (found.accumulator == -255 * 255).all()
+    assert (found.accumulator.shape, found.scale.shape) == ((1000, 2, 3), (1000, 1, 1))
+
+
+@pytest.mark.parametrize("worth_a_call", [0, 2**40])
+def test_short_groups_whose_sums_could_leave_int32_are_refused_however_they_are_summed(worth_a_call, monkeypatch):
+    monkeypatch.setattr(matmul, "_WORTH_A_CALL", worth_a_call)
+    a, b = QTensor(np.ones((2, 4), np.int8), 0.5, -(2**30)), QTensor(np.full((4, 3), 3, np.int8), 0.5, 0)
+    with pytest.raises(ValueError, match="int32"):
+        quantized_matmul(a, b, group_size=1)
 
 
 @settings(max_examples=150)

@@ -12,7 +12,6 @@ from quantlab.experiments.modes.modes import MODES
 from quantlab.experiments.modes.speed import Roofs, Timing
 from quantlab.numerals import size_text
 from quantlab.ui.components.dataflow import message
-from quantlab.ui.modes import clock as clocks
 from quantlab.ui.modes import hero
 from quantlab.ui.modes.clock import Clock
 
@@ -89,9 +88,7 @@ def test_a_measurement_that_fails_ends_and_says_so_in_the_log(caplog):
 
 
 @pytest.mark.parametrize("settings", [Settings(), Settings(data="layer"), replace(Settings(), layer=1, bits=2)])
-def test_the_drawing_and_its_table_hold_the_same_wires(settings, monkeypatch):
-    # The real one would measure beside all other tests of this process, and hold BLAS to one thread meanwhile.
-    monkeypatch.setattr(clocks, "CLOCK", Clock(lambda: iter(()), lambda: ROOFS))
+def test_the_drawing_and_its_table_hold_the_same_wires(settings):
     result = run(settings)
     drawn = hero.lines(result)
     sent = message(drawn, hero.head(result))["lines"]

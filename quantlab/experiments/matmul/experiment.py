@@ -279,9 +279,8 @@ def multiplied(settings: Settings, x: Array, w: Array, recall: Recall = compute_
     key = ("product", x.digest, w.digest, *schemes, settings.accumulator, settings.overflow)
 
     def make() -> Multiplied:
-        sides = [side(array, scheme) for array, scheme in zip((x, w), schemes, strict=True)]
         exact = recall(w, ("float product", x.digest, w.digest), lambda: float_product(x, w))
-        return _multiplied(settings, sides[0], sides[1], exact)
+        return beside_floats(settings, x, w, exact)
 
     found: Multiplied = recall(w, key, make)
     return replace(found, settings=settings)
@@ -304,19 +303,22 @@ def side(array: Array, scheme: Scheme) -> Side:
     return Side(array, quantizer, QTensor(codes, quantizer.scale, quantizer.zero_point))
 
 
-def _multiplied(settings: Settings, x: Side, w: Side, exact: NDArray[np.float64]) -> Multiplied:
-    granularity = w.quantizer.scheme.granularity
+def beside_floats(settings: Settings, x: Array, w: Array, exact: NDArray[np.float64]) -> Multiplied:
+    """Multiply in integers, where the float product is known: (M, N)."""
+    schemes = settings.schemes((*x.values.shape, w.values.shape[1]))
+    x_side, w_side = side(x, schemes[0]), side(w, schemes[1])
+    granularity = schemes[1].granularity
     group_size = granularity.size if isinstance(granularity, PerGroup) else None
-    product = quantized_matmul(x.codes, w.codes, group_size=group_size)
+    product = quantized_matmul(x_side.codes, w_side.codes, group_size=group_size)
     held = product.accumulator
     if settings.accumulator != "int32":
         held = accumulate(
-            x.codes,
-            w.codes,
+            x_side.codes,
+            w_side.codes,
             bits=ACCUMULATORS[settings.accumulator],
             overflow=settings.overflow,  # type: ignore[arg-type]
             group_size=group_size,
         )
     sums, scale = (held, product.scale) if group_size else (held[None], product.scale[None])
     values = (sums * scale).sum(axis=0)
-    return Multiplied(settings, x, w, product, exact, sums, values, values - exact)
+    return Multiplied(settings, x_side, w_side, product, exact, sums, values, values - exact)

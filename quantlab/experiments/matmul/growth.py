@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quantlab.arrays import Array
 from quantlab.experiments.matmul.errors import expected_rms
-from quantlab.experiments.matmul.experiment import MOST_BITS, Result, Settings, multiplied
+from quantlab.experiments.matmul.experiment import MOST_BITS, Result, Settings, beside_floats, float_product
 from quantlab.experiments.matmul.operands import MOST_TERMS, build
 from quantlab.experiments.spelling import YOURS
 from quantlab.numerals import UNIT_SPACE, num
@@ -57,7 +57,7 @@ def against_terms(result: Result) -> Growth:
             pair = _first(x, (slice(None), slice(k))), _first(w, (slice(k), slice(None)))
         else:
             pair = build(settings.data, (_CELLS, k, _CELLS), settings.seed)
-        found.append(_measured(settings, *pair))
+        found.append(_measured(settings, *pair, float_product(*pair)))
     return Growth(np.array(lengths), *(np.array(each) for each in zip(*found, strict=True)))
 
 
@@ -67,7 +67,8 @@ def against_bits(result: Result) -> Growth:
     if settings.data != YOURS:
         x, w = build(settings.data, (_CELLS, settings.k, _CELLS), settings.seed)
     widths = range(1, MOST_BITS + 1)
-    found = [_measured(replace(settings, bits=bits), x, w) for bits in widths]
+    exact = float_product(x, w)
+    found = [_measured(replace(settings, bits=bits), x, w, exact) for bits in widths]
     return Growth(np.array(widths), *(np.array(each) for each in zip(*found, strict=True)))
 
 
@@ -135,8 +136,8 @@ def _wide(settings: Settings) -> Settings:
     return replace(settings.state(), accumulator="int32")
 
 
-def _measured(settings: Settings, x: Array, w: Array) -> tuple[float, float]:
-    now = multiplied(settings, x, w)
+def _measured(settings: Settings, x: Array, w: Array, exact: NDArray[np.float64]) -> tuple[float, float]:
+    now = beside_floats(settings, x, w, exact)
     return float(np.sqrt(np.mean(now.errors**2))), expected_rms(now.x, now.w)
 
 

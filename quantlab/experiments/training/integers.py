@@ -21,7 +21,7 @@ ARITHMETICS: dict[Arithmetic, str] = {
     "twice": "fixed point, rounds twice",
 }
 _THRESHOLDS: dict[Arithmetic, str] = {"float64": "thresholds"}  # behind tanh nothing is multiplied
-_FLOAT_BYTES, _INT32_BYTES = 4, 4
+_NUMBER_BYTES = 4  # float32 and int32 alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,34 +100,34 @@ def remark(result: Result, found: Networks) -> str:
 
 
 def storage_columns(found: Networks) -> dict[str, list[Any]]:
-    """Return what each layer stores before and after conversion, as a table of ready strings.
+    """Return what each layer stores before and after conversion, and all together, as a table of ready strings.
 
     >>> from quantlab.experiments.training.networks import networks
-    >>> storage_columns(networks(Settings(data="blobs", epochs="20:15")))["weight"][0]
-    '16×2 int8, 3 bits used'
+    >>> stored = storage_columns(networks(Settings(data="blobs", epochs="20:15")))
+    >>> stored["weight"][0], stored["layer"]
+    ('16×2 int8, 3 bits used', ['1', '2', '3', 'all'])
     """
     network, simulation = to_integer(found.trained), found.trained
-    rows = []
+    rows, sizes = [], []
     for number, (own, layer) in enumerate(zip(network.layers, simulation.layers, strict=True), 1):
         out, into = layer.weight.shape
-        bits = own.weight.quantizer.scheme.bits
-        before = _FLOAT_BYTES * (out * into + out)
-        after = -(-out * into * bits // 8) + _INT32_BYTES * out + _FLOAT_BYTES * own.weight.scales().size
-        after += _INT32_BYTES * own.thresholds.size if isinstance(own, Staircase) else 0
+        beside = own.weight.scales().size + (own.thresholds.size if isinstance(own, Staircase) else 0)
+        sizes.append((_NUMBER_BYTES * (out * into + out), layer.nbytes, _NUMBER_BYTES * beside))
         last = own.bias_codes is None
         rows.append(
             (
-                number,
-                f"{out}×{into} {own.weight.codes.dtype}, {bits} bits used",
-                "float32 at the end" if last else "int32",
-                "int32",
-                "float32 logits" if last else f"{own.output.dtype}" if own.output is not None else "",
-                size_text(before),
-                size_text(after),
+                str(number),
+                f"{out}×{into} {own.weight.codes.dtype}, {own.weight.quantizer.scheme.bits} bits used",
+                "float32" if last else "int32",
+                f"{own.output.dtype}" if own.output is not None else "float32",
             )
         )
-    heads = ("layer", "weight", "bias", "sums", "gives", "float32", "packed")
-    return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
+    rows.append(("all", "", "", ""))
+    sizes.append(tuple(sum(each) for each in zip(*sizes, strict=True)))
+    lines = [(*row, *map(size_text, size)) for row, size in zip(rows, sizes, strict=True)]
+    beside_them = "scales and thresholds" if simulation.hidden == "tanh" else "scales"
+    heads = ("layer", "weight", "bias", "gives", "as float32", "weights and biases", beside_them)
+    return {head: [line[place] for line in lines] for place, head in enumerate(heads)}
 
 
 def sentence(settings: Settings, found: Networks, done: list[Check]) -> str:

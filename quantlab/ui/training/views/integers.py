@@ -15,7 +15,9 @@ def draw(result: Result, found: Networks) -> None:
     """Draw both tables: what is stored, and what differs."""
     done = checks(found)
     st.markdown(sentence(result.settings, found, done))
-    look.title("What is stored", f"{WHOSE}; after conversion, sums are of int32", key="stored")
+    look.title(
+        "What is stored", f"{WHOSE}; sums are of int32; codes packed, every other number in 4 bytes", key="stored"
+    )
     st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
     look.title("Against the simulation in float32", remark(result, found), key="gaps")
     st.table(pd.DataFrame(check_columns(result.settings, done)).set_index("requantized by"))
