@@ -6,6 +6,7 @@ Checks its arguments here, once, and refuses what might not fit; the kernels tru
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,8 @@ from .blocks import multiply, scratch_words
 from .packing import LARGEST, PackedWeights, describe_array, pack, zero_points
 from .threads import over_ranges
 
-_INT32, _FLOAT32 = np.dtype(np.int32), np.dtype(np.float32)
+_INT32, _FLOAT32, _UINT8 = np.dtype(np.int32), np.dtype(np.float32), np.dtype(np.uint8)
+_LOWEST, _HIGHEST = (0, -128), (255, 127)  # codes: unsigned, signed
 _NO_ZEROS, _NO_SCALE = np.empty(0, np.int32), np.empty(0, np.float32)
 
 
@@ -104,11 +106,12 @@ def int_matmul(
         raise ValueError(f"b_zero is {b_zero} for weights that are packed already; give it to pack as zero_point.")
     if not isinstance(a, np.ndarray) or a.dtype.char not in "bB":
         raise TypeError(f"a must be an int8 or uint8 array, got {describe_array(a)}; quantize it first.")
-    if a.ndim != 2 or a.shape[1] != packed.shape[0]:
+    k, n = packed.shape
+    if a.ndim != 2 or a.shape[1] != k:
         raise ValueError(f"a of shape {a.shape} does not fit b of shape {packed.shape}; a's columns are b's rows.")
     if threads < 1:
         raise ValueError(f"threads must be 1 or more, got {threads}; 1 runs in the caller's own.")
-    (m, k), n = a.shape, packed.shape[1]
+    m = len(a)
     dtype = _INT32 if scale is None else _FLOAT32
     result = np.empty((m, n), dtype) if out is None else _checked(out, (m, n), dtype)
     if m == 0 or n == 0:
@@ -118,15 +121,14 @@ def int_matmul(
         return result
 
     signed = a.dtype.char == "b"
-    lowest, highest = (-128, 127) if signed else (0, 255)
+    flip = 0 if signed == packed.tier.signed else 128
+    moved = 0 if not flip else 128 if signed else -128  # how far what is stored lies above what was given
     zeros: npt.NDArray[np.int64] | None = None
     if not (type(a_zero) is int and -LARGEST <= a_zero <= LARGEST):  # the short way for the usual number
         zeros = zero_points(a_zero, m, "a_zero", "rows")
     low, high = (a_zero, a_zero) if zeros is None else (int(zeros.min()), int(zeros.max()))
-    if max(highest - low, high - lowest) * packed.reach > LARGEST:
+    if max(_HIGHEST[signed] - low, high - _LOWEST[signed]) * packed.reach > LARGEST:
         _prove(a, low, high, packed)
-    flip = 0 if signed == packed.tier.signed else 128
-    moved = 0 if not flip else 128 if signed else -128  # how far what is stored lies above what was given
     if low == high and packed.row_factor is not None:
         stored, row_factor = _NO_ZEROS, packed.row_factor
     else:
@@ -134,27 +136,33 @@ def int_matmul(
         stored, row_factor = (given + moved).astype(np.int32), 0
 
     codes = a if a.flags.c_contiguous else np.ascontiguousarray(a)
-    if signed:
-        codes = codes.view(np.uint8)
     target = result if result.flags.c_contiguous else np.empty((m, n), result.dtype)
     scales, sums = (_NO_SCALE, target) if scale is None else (_scales(scale, n), target.view(np.int32))
-    kernel = multiply.of(packed.tier).compiled
-    operands = codes, flip, low + moved, stored, packed.data, row_factor, scales, sums
-
-    def part(top: int, bottom: int, left: int, right: int) -> None:
-        height = min(bottom - top, packed.most_rows)
-        words = scratch_words(height, right - left, packed.words, packed.tier)
-        # Parts begin at different rows or panels: by that number each finds scratch memory of its own.
-        work = np.empty(words, np.int32) if workspace is None else workspace.take(top + left, words)
-        kernel(work, height, *operands, top, bottom, left, right)
-
+    operands = codes.view(_UINT8), flip, low + moved, stored, packed.data, row_factor, scales, sums
     if threads == 1:
-        part(0, m, 0, packed.panels)
+        _fill(packed, operands, workspace, 0, m, 0, packed.panels)
     else:
-        _share(part, m, packed, threads)
+        _share(partial(_fill, packed, operands, workspace), m, packed, threads)
     if target is not result:
         result[...] = target
     return result
+
+
+def _fill(
+    packed: PackedWeights,
+    operands: tuple[Any, ...],
+    workspace: Workspace | None,
+    top: int,
+    bottom: int,
+    left: int,
+    right: int,
+) -> None:
+    """Multiply rows [top, bottom) by panels [left, right)."""
+    height = min(bottom - top, packed.most_rows)
+    words = scratch_words(height, right - left, packed.words, packed.tier)
+    # Parts begin at different rows or panels: by that number each finds scratch memory of its own.
+    work = np.empty(words, np.int32) if workspace is None else workspace.take(top + left, words)
+    multiply.of(packed.tier).compiled(work, height, *operands, top, bottom, left, right)
 
 
 def _share(part: Callable[[int, int, int, int], None], m: int, packed: PackedWeights, threads: int) -> None:
