@@ -23,7 +23,7 @@ result = calibration.run(settings, recall=cache.shared)
 said = stories.sentence(result)
 spoken = anatomy.spoken(said)
 with anatomy.before_all_else(hero_place):
-    hero.hero(result, f"Histogram of the batches seen, and above it the range of each of five observers. {spoken}")
+    hero.hero(result, f"Histogram of the batches seen, and above it the range of each observer. {spoken}")
 
 with top:
     with anatomy.control_bar():

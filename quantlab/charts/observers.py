@@ -18,6 +18,7 @@ from quantlab.numerals import num
 
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
+_PLACES = range(len(_SYMBOLS))
 _MARK_EVERY = 6  # batches
 _BELOW = 0.3  # of a row: the pinned state's mark
 _MANY_DECADES, _MOST_PLACES = 2.0, 6
@@ -37,6 +38,7 @@ def ranges_over_batches(
     now: int,
     odd: int = 0,
     pinned: npt.ArrayLike | None = None,
+    places: Sequence[int] = _PLACES,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw each observer's range as steps over the batches, the odd batch as a band of light.
@@ -51,6 +53,8 @@ def ranges_over_batches(
         The odd batch, from 1; 0 for none.
     pinned : float array, optional
         The upper end of the pinned state's widest observer, dashed.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -67,7 +71,7 @@ def ranges_over_batches(
     if pinned is not None:
         traces.append(line(np.arange(1, n + 1), pinned, "pinned", 1.5, dashed=True, line_shape="hv"))
     # The best last, so that it lies on top.
-    for place, (name, each) in sorted(enumerate(ranges.items()), key=lambda item: item[1][1].best):
+    for place, (name, each) in sorted(zip(places, ranges.items(), strict=False), key=lambda item: item[1][1].best):
         lo, hi = ends[name]
         traces.append(_steps(name, lo if both else None, hi, place, each.best))
     values = np.concatenate([end for pair in ends.values() for end in (pair if both else pair[1:])])
@@ -110,7 +114,7 @@ def _steps(name: str, lo: npt.NDArray[Any] | None, hi: npt.NDArray[Any], place: 
         "hoverinfo": "text",
         "line": {"color": c(colour), "width": 2.5 if best else 1.75, "shape": "hv"},
         "marker": {
-            "symbol": "square" if best else _SYMBOLS[place % len(_SYMBOLS)], "size": sizes.tolist(), "color": c(colour),
+            "symbol": "square" if best else _SYMBOLS[place], "size": sizes.tolist(), "color": c(colour),
             "opacity": 1, "line": {"color": c(colour), "width": 1.25},
         },
     }  # fmt: skip
@@ -122,6 +126,7 @@ def level_of_each(
     *,
     words: Sequence[str],
     pinned: npt.ArrayLike | None = None,
+    places: Sequence[int] = _PLACES,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw one level for each observer, the best on top, as a mark on a hairline with its value beside it.
@@ -135,6 +140,8 @@ def level_of_each(
         The same, ready to be read.
     pinned : float array (n,), optional
         The pinned state's, hollow.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -156,7 +163,7 @@ def level_of_each(
     hairs = np.stack([np.full(len(y), low), values[order], np.full(len(y), np.nan)], axis=1).ravel()
     best = y == len(y) - 1
     colours = [c("integer" if each else "float") for each in best]
-    symbols = ["square" if each else _SYMBOLS[place % len(_SYMBOLS)] for each, place in zip(best, order, strict=True)]
+    symbols = ["square" if each else _SYMBOLS[places[row]] for each, row in zip(best, order.tolist(), strict=True)]
     traces: list[dict[str, Any]] = [line(hairs, np.repeat(y, 3), "float_fill", 1)]
     if pinned is not None:
         then: dict[str, Any] = {"symbol": "circle-open", "size": 12, "color": c("pinned"), "opacity": 1}
@@ -259,7 +266,13 @@ def _round_places(low: float, high: float) -> dict[str, Any]:
 
 
 def levels_over_batches(
-    levels: Mapping[str, npt.ArrayLike], *, best: str, now: int, odd: int = 0, narrow: bool = False
+    levels: Mapping[str, npt.ArrayLike],
+    *,
+    best: str,
+    now: int,
+    odd: int = 0,
+    places: Sequence[int] = _PLACES,
+    narrow: bool = False,
 ) -> go.Figure:
     """Draw each observer's level as steps over the batches.
 
@@ -273,6 +286,8 @@ def levels_over_batches(
         The batch that is looked at, from 1.
     odd : int
         The odd batch, from 1; 0 for none.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -284,7 +299,11 @@ def levels_over_batches(
     """
     ends = {name: (np.zeros(len(floats(each)), np.float32), each) for name, each in levels.items()}
     drawn = ranges_over_batches(
-        {name: Range(lo, each, name == best) for name, (lo, each) in ends.items()}, now=now, odd=odd, narrow=narrow
+        {name: Range(lo, each, name == best) for name, (lo, each) in ends.items()},
+        now=now,
+        odd=odd,
+        places=places,
+        narrow=narrow,
     )
     known = np.concatenate([floats(each) for each in levels.values()])
     known = known[np.isfinite(known)]

@@ -58,3 +58,15 @@ def test_a_level_below_zero_widens_the_axis_and_one_that_is_none_comes_last():
     drawn = level_of_each(NAMES, [-2.0, np.nan, 3.0], words=["−2 dB", "–", "3 dB"])
     assert drawn.layout.xaxis.range[0] == -2
     assert [note.text for note in drawn.layout.annotations] == ["percentile 99.9", "min-max", "MSE"]
+
+
+def test_an_observer_keeps_its_mark_whoever_is_left_out():
+    some = {name: ranges()[name] for name in NAMES[1:]}
+    marks = [{trace.marker.symbol for trace in ranges_over_batches(shown, now=1, places=places).data}
+             for shown, places in ((ranges(), (0, 1, 2)), (some, (1, 2)))]  # fmt: skip
+    assert marks == [{"circle-open", "diamond", "square"}, {"diamond", "square"}]
+    one, other = (
+        level_of_each(names, levels, words=names, places=places).data[-1].marker.symbol
+        for names, levels, places in ((NAMES, [1, 2, 3], (0, 1, 2)), (NAMES[1:], [2, 3], (1, 2)))
+    )
+    assert one[1:] == other

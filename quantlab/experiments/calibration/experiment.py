@@ -34,6 +34,18 @@ def _size(text: str) -> int:
     return SIZES[[str(size) for size in SIZES].index(text)]
 
 
+def _observers(text: str) -> tuple[str, ...]:
+    names = text.split(",") if text else []
+    found = tuple(name for name in OBSERVERS if name in names)
+    if not found:
+        raise ValueError("No observer would be left to look at; keep at least one.")
+    if len(found) != len(names):
+        raise ValueError(
+            f"observers were expected, of {', '.join(OBSERVERS)}, each once, got {text!r}; choose of these."
+        )
+    return found
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What the page's controls say. Every combination is valid."""
@@ -49,6 +61,7 @@ class Settings:
     size: int = address("size", parsed(_size, str), default=1)
     p: float = address("p", real(LOWEST_P, HIGHEST_P), default=99.9)
     constant: float = address("average", real(0.001, 1), default=0.1)
+    observers: tuple[str, ...] = address("observers", parsed(_observers, ",".join), default=OBSERVERS)
     view: str | None = address("view", optional(choice(*VIEWS)), default=None)
     compare: str = address("compare", choice("grid", "pinned", "nothing"), default="grid")
     pin: Settings | None = address("pin", itself(), default=None)
@@ -101,8 +114,8 @@ class Result:
     settings : Settings
     stream : Stream
     fill : Fill
-    courses : tuple of Course
-        In the order of the observers' menu.
+    all_courses : tuple of Course
+        Every observer's, in the order of their menu.
     compared : Result or None
         The state that this one is compared with.
     compared_name : str
@@ -112,7 +125,7 @@ class Result:
     settings: Settings
     stream: Stream
     fill: Fill
-    courses: tuple[Course, ...]
+    all_courses: tuple[Course, ...]
     compared: Result | None = None
     compared_name: str = ""
 
@@ -121,14 +134,29 @@ class Result:
         """The last batch that has been seen, from 0."""
         return self.settings.batches - 1
 
+    @property
+    def courses(self) -> tuple[Course, ...]:
+        """Those of the observers that are shown, at least one."""
+        return tuple(each for each in self.all_courses if each.name in self.settings.observers)
+
+    @property
+    def places(self) -> tuple[int, ...]:
+        """Where the shown observers stand in the menu, from 0."""
+        return tuple(at for at, each in enumerate(self.all_courses) if each in self.courses)
+
     def course(self, name: str) -> Course:
-        """Return an observer's course by its name."""
-        return next(each for each in self.courses if each.name == name)
+        """Return an observer's course by its name, whether it is shown or not."""
+        return next(each for each in self.all_courses if each.name == name)
 
     def best(self, batch: int | None = None) -> Course:
-        """Return the observer whose range has the highest SQNR after a batch, by default the present one."""
+        """Return the shown observer whose range has the highest SQNR after a batch, by default the present one."""
         at = self.now if batch is None else batch
         return max(self.courses, key=lambda each: float(each.sqnr_db[at]))
+
+    def rival(self) -> Course:
+        """Return what the best is held against: min-max, or where it is not shown the lowest SQNR."""
+        usual = [each for each in self.courses if each.name == "minmax"]
+        return usual[0] if usual else min(self.courses, key=lambda each: float(np.nan_to_num(each.sqnr_db[self.now])))
 
     @property
     def odd_seen(self) -> bool:
@@ -157,21 +185,21 @@ def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
         return replace(found, settings=settings)
     if name == "pinned":
         return replace(found, settings=settings, compared=_found(other, recall), compared_name=name)
-    grid, state = other.scheme(), other.state()
+    grid, state = other.scheme(), replace(other.state(), observers=OBSERVERS)
 
     def at_once() -> Result:
         courses = tuple(course(each, found.stream, grid, state.knobs(), found.now) for each in OBSERVERS)
-        return replace(found, settings=state, courses=courses)
+        return replace(found, settings=state, all_courses=courses)
 
     # Of the other grid only the present batch is read, which takes a thirtieth of the searches.
     compared: Result = recall(("calibration", "other grid", state), at_once)
-    return replace(found, settings=settings, compared=compared, compared_name=name)
+    return replace(found, settings=settings, compared=replace(compared, settings=other.state()), compared_name=name)
 
 
 def _found(settings: Settings, recall: Recall) -> Result:
     state = settings.state()
-    # However many batches are looked at, all are computed: so that they can be played.
-    whole_way = replace(state, batches=BATCHES)
+    # Whatever is looked at, all batches are computed, so that they can be played, and all observers.
+    whole_way = replace(state, batches=BATCHES, observers=OBSERVERS)
     found: Result = recall(("calibration", whole_way), lambda: _run(whole_way))
     return replace(found, settings=state)
 

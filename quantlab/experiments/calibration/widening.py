@@ -20,14 +20,17 @@ class Widening:
 
     Attributes
     ----------
-    label : str
+    name, label, heading : str
+        The observer's name in OBSERVERS, and as people read it: within a sentence, and at its beginning.
     wider, narrower : int
         After how many batches its range was wider, and narrower, than before.
     first_db, last_db : float
         SQNR after the first and after the present batch, dB.
     """
 
+    name: str
     label: str
+    heading: str
     wider: int
     narrower: int
     first_db: float
@@ -35,7 +38,7 @@ class Widening:
 
 
 def widenings(result: Result) -> list[Widening]:
-    """Return every observer's changes, in the order of the menu.
+    """Return every shown observer's changes, in the order of the menu.
 
     Examples
     --------
@@ -51,7 +54,8 @@ def _widening(course: Course, batches: int) -> Widening:
     width = (course.hi - course.lo)[:batches]
     change = np.diff(width)
     wider, narrower = (int((sign * change > _STILL * width[:-1]).sum()) for sign in (1, -1))
-    return Widening(course.label, wider, narrower, float(course.sqnr_db[0]), float(course.sqnr_db[batches - 1]))
+    first, last = (float(course.sqnr_db[at]) for at in (0, batches - 1))
+    return Widening(course.name, course.label, course.heading, wider, narrower, first, last)
 
 
 def columns(result: Result) -> dict[str, list[Any]]:
@@ -73,11 +77,20 @@ def sentence(result: Result) -> str:
     >>> sentence(run(Settings())).split(":")[0]
     'In 32 batches min-max widened **once and never narrowed**'
     """
-    widest, *others = widenings(result)
-    turning = max(others, key=lambda each: each.narrower)
-    times = "once" if widest.wider == 1 else f"{widest.wider} times"
-    again = "once" if turning.narrower == 1 else f"{turning.narrower} times"
-    return (
-        f"In {result.settings.batches} batches min-max widened **{times} and never narrowed**: more data can only "
-        f"widen it. {turning.label[0].upper()}{turning.label[1:]} narrowed {again}."
-    )
+    found = widenings(result)
+    others = [each for each in found if each.name != "minmax"]
+    turning = max(others, key=lambda each: each.narrower, default=None)
+    began = f"In {result.settings.batches} batches"
+    if len(others) == len(found):
+        assert turning is not None
+        return (
+            f"{began} {turning.label} widened **{_times(turning.wider)} and narrowed {_times(turning.narrower)}**: "
+            "of all observers only min-max cannot narrow."
+        )
+    widest = found[0]
+    also = "" if turning is None else f" {turning.heading} narrowed {_times(turning.narrower)}."
+    return f"{began} min-max widened **{_times(widest.wider)} and never narrowed**: more data can only widen it.{also}"
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from quantlab.experiments.calibration import Settings
+from quantlab.experiments.calibration.course import OBSERVERS, label
 from quantlab.experiments.calibration.experiment import HIGHEST_P, LARGEST_SEED, LOUDEST, LOWEST_P
 from quantlab.experiments.calibration.stream import BATCHES, SIZES, STREAMS, THICKEST, THINNEST, VALUES
 from quantlab.numerals import count
+from quantlab.observers import OBSERVERS as KINDS
 from quantlab.ui import address, anatomy, bar
 from quantlab.ui.glossary import help_for
 
@@ -54,6 +56,24 @@ def _tail() -> None:
         disabled=not settings.drawn,
         help="The fewer, the heavier the tail: at 30 it is nearly a bell. Default 4." if settings.drawn else _NO_TAIL,
         **address.key("tail"),
+    )
+
+
+def observers() -> None:
+    """Choose which observers are shown; one stays at least."""
+    settings: Settings = address.settings()
+    names = {name: label(name, settings.knobs()) for name in OBSERVERS}
+    about = "\n\n".join(f"**{names[name]}**: {KINDS[name].help}" for name in OBSERVERS)
+    st.pills(
+        "Observers",
+        OBSERVERS,
+        format_func=names.__getitem__,
+        selection_mode="multi",
+        wrap=True,
+        help=f"Those that the page shows and compares; one stays at least. Default: all.\n\n{about}",
+        **address.key(
+            "observers", to_widget=list, from_widget=lambda chosen: tuple(each for each in OBSERVERS if each in chosen)
+        ),
     )
 
 

@@ -23,14 +23,16 @@ if TYPE_CHECKING:
 def ranges(result: Result, spoken: str) -> None:
     """Draw every observer's range after each of the batches."""
     settings = result.settings
-    remark = f"the odd one is the {ordinal(settings.odd_at)}" if settings.odd > 1 else "more data only widens min-max"
-    if settings.symmetric:
-        remark = f"±; {remark}"
+    remarks = [
+        "±" if settings.symmetric else "",
+        f"the odd one is the {ordinal(settings.odd_at)}" if settings.odd > 1 else "",
+        "more data only widens min-max" if settings.odd == 1 and "minmax" in settings.observers else "",
+    ]
     show(
         Chart(
             "ranges",
             "Ranges over batches",
-            remark,
+            "; ".join(filter(None, remarks)),
             f"Each observer's range after each of 32 batches, as steps. {spoken}",
             lambda: _ranges(result),
             lambda: readings.courses(result),
@@ -46,7 +48,8 @@ def _ranges(result: Result) -> go.Figure:
         {each.label: charts.Range(*_ends(result, each), each is best) for each in result.courses},
         now=settings.batches,
         odd=settings.odd_at if settings.odd > 1 else 0,
-        pinned=None if pinned is None else _ends(pinned, pinned.course("minmax"))[1],
+        pinned=None if pinned is None else _ends(pinned, pinned.course(result.rival().name))[1],
+        places=result.places,
         narrow=window().narrow,
     )
 
@@ -82,7 +85,10 @@ def _levels(result: Result) -> go.Figure:
         [each.label for each in result.courses],
         found,
         words=[decibels(level) for level in found],
-        pinned=None if then is None else np.array([each.sqnr_db[then.now] for each in then.courses]),
+        pinned=None
+        if then is None
+        else np.array([then.course(each.name).sqnr_db[then.now] for each in result.courses]),
+        places=result.places,
         narrow=window().narrow,
     )
 

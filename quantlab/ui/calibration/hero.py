@@ -6,6 +6,8 @@ import hashlib
 import math
 from dataclasses import replace
 
+import streamlit as st
+
 from quantlab.experiments import codec
 from quantlab.experiments.calibration import Result, readings
 from quantlab.experiments.calibration.course import Course
@@ -13,6 +15,7 @@ from quantlab.experiments.calibration.stories import ordinal
 from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.numerals import decibels, shortest
 from quantlab.ui import address
+from quantlab.ui.calibration import controls
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components import brackets
 
@@ -26,12 +29,14 @@ def hero(result: Result, alt: str) -> None:
     drawn = picture(result)
     brackets.brackets("brackets", drawn, alt=alt, on_rest=lambda batches: address.change(batches=batches))
     stem = readings.file_stem(result.settings, "brackets")
-    chart_table(
-        lambda: readings.courses(result),
-        key="brackets",
-        file_name=stem,
-        picture=lambda: brackets.standalone(drawn, title="What each observer chose", alt=alt, name=stem),
-    )
+    with st.container(key="hero-foot", horizontal=True, vertical_alignment="bottom"):
+        chart_table(
+            lambda: readings.courses(result),
+            key="brackets",
+            file_name=stem,
+            picture=lambda: brackets.standalone(drawn, title="What each observer chose", alt=alt, name=stem),
+        )
+        controls.observers()
 
 
 def picture(result: Result) -> brackets.Picture:

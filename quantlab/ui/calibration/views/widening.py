@@ -28,6 +28,7 @@ def draw(result: Result) -> None:
                 best=result.best().label,
                 now=settings.batches,
                 odd=settings.odd_at if settings.odd > 1 else 0,
+                places=result.places,
                 narrow=window().narrow,
             ),
             lambda: readings.courses(result),
