@@ -17,7 +17,7 @@ from quantlab.ui.calibration.hero import picture
 KEPT = {}
 
 
-def recall(key, make):
+def recall(array, key, make):
     """Compute each state once for all tests."""
     if key not in KEPT:
         KEPT[key] = make()
@@ -88,9 +88,9 @@ def test_the_best_is_the_best_of_those_shown_on_both_grids():
 def test_no_range_depends_on_who_is_shown_and_none_is_computed_again():
     kept = set()
 
-    def remember(key, make):
+    def remember(array, key, make):
         kept.add(key)
-        return recall(key, make)
+        return recall(array, key, make)
 
     for names in (OBSERVERS, ("mse",), ("minmax", "entropy")):
         result = calibration.run(Settings(observers=names), recall=remember)

@@ -58,7 +58,7 @@ def channels(result: Result) -> Channels:
     settings, best = result.settings, result.best()
     by_channel = PerChannel(1)
     observer = make(best.name, settings.scheme(), settings.knobs(), by_channel)
-    for batch in result.stream.batches[: settings.batches]:
+    for batch in result.stream.batches[: result.seen]:
         observer.update(batch)
     lo, hi = observer.range()
     held = result.stream.held
@@ -77,6 +77,10 @@ def sentence(found: Channels) -> str:
     >>> sentence(channels(run(Settings()))).split("**")[0]
     'A range for each channel instead of one for all is worth '
     """
+    if len(found.lo) == 1:
+        return "There is **one channel** only, so its range is the range of all."
+    if not np.isfinite([found.apart, found.together]).all():
+        return "With one range for all, or one for each channel, **nothing is lost** that an SQNR could compare."
     gain = found.apart - found.together
     worth = f"is worth **{decibels(gain)}**" if gain > 0 else f"costs **{decibels(-gain)}**"
     top = np.maximum(np.abs(found.lo), np.abs(found.hi))

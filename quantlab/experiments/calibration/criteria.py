@@ -70,7 +70,7 @@ Watcher = TypeVar("Watcher", bound=Observer)
 
 def _shown(result: Result, observer: Watcher) -> Watcher:
     """Show an observer what has been seen."""
-    for batch in result.stream.batches[: result.settings.batches]:
+    for batch in result.stream.batches[: result.seen]:
         observer.update(batch)
     return observer
 
@@ -123,7 +123,7 @@ def _entropy(result: Result) -> Criterion:
 
 def _percentile(result: Result) -> Criterion:
     settings = result.settings
-    values = np.sort(np.concatenate([batch.ravel() for batch in result.stream.batches[: settings.batches]]))
+    values = np.sort(np.concatenate([batch.ravel() for batch in result.stream.batches[: result.seen]]))
     clips = _clips(result)
     beyond = 100 * (1 - np.searchsorted(values, clips, side="right") / len(values))
     course, level = result.course("percentile"), 100 - settings.p
@@ -148,7 +148,7 @@ def sentence(result: Result) -> str:
     'Min-max takes the ends themselves: no clip is sought, so there is no curve to draw.'
     """
     settings = result.settings
-    odd = f" The odd {ordinal(settings.odd_at)} batch counts like any other." if result.odd_seen else ""
+    odd = f" The odd {ordinal(settings.odd_batch)} batch counts like any other." if result.odd_seen else ""
     seekers = [each.heading for each in result.courses if each.name in _DRAWN]
     others = "; ".join(words for name, words in _WITHOUT.items() if name in settings.observers)
     others = others[:1].upper() + others[1:]
@@ -157,6 +157,6 @@ def sentence(result: Result) -> str:
     who = f"{' and '.join(seekers)} look" if len(seekers) == 2 else "Three observers look"
     who = f"{seekers[0]} looks" if len(seekers) == 1 else who
     return (
-        f"{who} at **all values of the {settings.batches} batches seen** and seek{'s' * (len(seekers) == 1)} a clip."
+        f"{who} at **all values of the {result.seen} batches seen** and seek{'s' * (len(seekers) == 1)} a clip."
         f"{odd} Narrow ranges clip, wide ones round coarsely.{f' {others}.' if others else ''}"
     )

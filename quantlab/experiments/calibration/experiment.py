@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quantlab.arrays import Array
 from quantlab.experiments.calibration.course import OBSERVERS, Course, Knobs, course
+from quantlab.experiments.calibration.own import of_array
 from quantlab.experiments.calibration.stream import BATCHES, SIZES, STREAMS, THICKEST, THINNEST, Stream, build
 from quantlab.experiments.codec import address, choice, flag, itself, optional, parsed, real, whole
-from quantlab.experiments.page import pin_in_use
+from quantlab.experiments.page import Recall, compute_anew, pin_in_use
+from quantlab.experiments.spelling import YOURS
 from quantlab.scheme import Scheme
 
 VIEWS = ("how-each-decides", "more-data", "per-channel", "code")
@@ -21,13 +22,6 @@ LARGEST_SEED = 2**31 - 1
 LOUDEST = 100.0
 LOWEST_P, HIGHEST_P = 90.0, 100.0
 BARS = 108
-
-Recall = Callable[[Hashable, Callable[[], Any]], Any]
-
-
-def compute_anew(key: Hashable, make: Callable[[], Any]) -> Any:
-    """Recall nothing."""
-    return make()
 
 
 def _size(text: str) -> int:
@@ -50,7 +44,7 @@ def _observers(text: str) -> tuple[str, ...]:
 class Settings:
     """What the page's controls say. Every combination is valid."""
 
-    data: str = address("data", choice(*STREAMS), default="first")
+    data: str = address("data", choice(*STREAMS, YOURS), default="first")
     seed: int = address("seed", whole(0, LARGEST_SEED), default=0)
     bits: int = address("bits", whole(1, MOST_BITS), default=4)
     symmetric: bool = address("grid", flag(true="symmetric", false="affine"), default=False)
@@ -69,7 +63,16 @@ class Settings:
     @property
     def drawn(self) -> bool:
         """Whether the values are drawn at random, so that there is no network to ask."""
-        return STREAMS[self.data].layer is None
+        return self.data != YOURS and STREAMS[self.data].layer is None
+
+    @property
+    def odd_batch(self) -> int:
+        """The odd batch, from 1; 0 where there is none. A visitor's data pass as they are."""
+        return self.odd_at if self.odd > 1 and self.data != YOURS else 0
+
+    def with_data(self, name: str) -> Settings:
+        """Return these settings with other data."""
+        return replace(self, data=name)
 
     def scheme(self) -> Scheme:
         """Return the Scheme of the activations."""
@@ -80,7 +83,7 @@ class Settings:
         return Knobs(self.p, self.constant)
 
     def stream(self) -> Stream:
-        """Return the batches."""
+        """Return the batches of built-in data."""
         return build(self.data, self.seed, odd=self.odd, odd_at=self.odd_at, size=self.size, tail=self.tail)
 
     def state(self) -> Settings:
@@ -97,7 +100,7 @@ class Fill:
     ----------
     edges : float64 array (109,)
         Equal bars from the smallest to the largest value of all batches.
-    counts : int64 array (32, 108)
+    counts : int64 array (batches, 108)
         What each batch adds.
     """
 
@@ -132,7 +135,12 @@ class Result:
     @property
     def now(self) -> int:
         """The last batch that has been seen, from 0."""
-        return self.settings.batches - 1
+        return self.seen - 1
+
+    @property
+    def seen(self) -> int:
+        """How many batches have been seen: as many as the settings say, where there are so many."""
+        return min(self.settings.batches, len(self.stream.batches))
 
     @property
     def courses(self) -> tuple[Course, ...]:
@@ -161,17 +169,26 @@ class Result:
     @property
     def odd_seen(self) -> bool:
         """Whether there is an odd batch and it has passed."""
-        return self.settings.odd > 1 and self.settings.odd_at <= self.settings.batches
+        return 0 < self.settings.odd_batch <= self.seen
 
 
-def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
+def run(settings: Settings, array: Array | None = None, *, recall: Recall = compute_anew) -> Result:
     """Compute everything that the page shows.
 
     Parameters
     ----------
     settings : Settings
+    array : Array, optional
+        The visitor's own; without it a pin of it is not compared with.
     recall : callable
-        ``(key, make)`` returns what `make` would, where it was computed before.
+        ``(array, key, make)`` returns what `make` would, where it was computed before; None for built-in data.
+
+    Raises
+    ------
+    ValueError
+        If the settings name the visitor's own array, and there is none.
+    FileError
+        If it has too few observations.
 
     Examples
     --------
@@ -179,12 +196,14 @@ def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
     >>> result.best().name, [each.name for each in result.courses]
     ('average', ['minmax', 'percentile', 'average', 'mse', 'entropy'])
     """
-    found = _found(settings, recall)
+    if settings.data == YOURS and array is None:
+        raise ValueError("The settings name the visitor's own array, got None; pass it as `array`.")
+    found = _found(settings, array, recall)
     other, name = _compared(settings)
-    if other is None:
+    if other is None or (other.data == YOURS and array is None):
         return replace(found, settings=settings)
     if name == "pinned":
-        return replace(found, settings=settings, compared=_found(other, recall), compared_name=name)
+        return replace(found, settings=settings, compared=_found(other, array, recall), compared_name=name)
     grid, state = other.scheme(), replace(other.state(), observers=OBSERVERS)
 
     def at_once() -> Result:
@@ -192,15 +211,30 @@ def run(settings: Settings, *, recall: Recall = compute_anew) -> Result:
         return replace(found, settings=state, all_courses=courses)
 
     # Of the other grid only the present batch is read, which takes a thirtieth of the searches.
-    compared: Result = recall(("calibration", "other grid", state), at_once)
+    compared: Result = recall(_of(settings, array), ("calibration", "other grid", state), at_once)
     return replace(found, settings=settings, compared=replace(compared, settings=other.state()), compared_name=name)
 
 
-def _found(settings: Settings, recall: Recall) -> Result:
+def stream_of(array: Array, recall: Recall = compute_anew) -> Stream:
+    """Return a visitor's array as batches; FileError says in one sentence why it cannot be."""
+    found: Stream = recall(array, ("calibration", "batches"), lambda: of_array(array))
+    return found
+
+
+def _of(settings: Settings, array: Array | None) -> Array | None:
+    return array if settings.data == YOURS else None
+
+
+def _found(settings: Settings, array: Array | None, recall: Recall) -> Result:
     state = settings.state()
     # Whatever is looked at, all batches are computed, so that they can be played, and all observers.
     whole_way = replace(state, batches=BATCHES, observers=OBSERVERS)
-    found: Result = recall(("calibration", whole_way), lambda: _run(whole_way))
+    own = _of(settings, array)
+
+    def anew() -> Result:
+        return _run(whole_way, settings.stream() if own is None else stream_of(own, recall))
+
+    found: Result = recall(own, ("calibration", whole_way), anew)
     return replace(found, settings=state)
 
 
@@ -212,8 +246,8 @@ def _compared(settings: Settings) -> tuple[Settings | None, str]:
     return replace(settings, symmetric=not settings.symmetric), "affine" if settings.symmetric else "symmetric"
 
 
-def _run(settings: Settings) -> Result:
-    stream, scheme, knobs = settings.stream(), settings.scheme(), settings.knobs()
+def _run(settings: Settings, stream: Stream) -> Result:
+    scheme, knobs = settings.scheme(), settings.knobs()
     courses = tuple(course(name, stream, scheme, knobs) for name in OBSERVERS)
     return Result(settings, stream, _fill(stream), courses)
 
@@ -221,7 +255,7 @@ def _run(settings: Settings) -> Result:
 def _fill(stream: Stream) -> Fill:
     lo = min(float(batch.min()) for batch in stream.batches)
     hi = max(float(batch.max()) for batch in stream.batches)
-    edges = np.linspace(lo, hi if hi > lo else lo + 1, BARS + 1)
+    edges = np.linspace(lo, hi if hi > lo else lo + (abs(lo) or 1), BARS + 1)
     # Widened first: NumPy compares float32 values with rounded edges, and the largest may fall out.
     counts = [np.histogram(batch.astype(np.float64), edges)[0] for batch in stream.batches]
     return Fill(edges, np.array(counts, np.int64))

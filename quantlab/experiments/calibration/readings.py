@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result, Settings
-from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.experiments.page import Reading
 from quantlab.numerals import code, decibels, difference, num, share
 
+LABELS = ("Best observer", "Its range", "Its SQNR", "Min-max SQNR", "It clips", "Min-max clips")
+"""Of the row while there is nothing to read."""
 _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 
 
@@ -119,11 +120,13 @@ def held(result: Result) -> str:
     >>> held(run(Settings()))
     '360 test images'
     """
-    return "other values" if result.stream.finish is None else f"{len(result.stream.held)} test images"
+    return result.stream.held_as
 
 
 def note(result: Result) -> str:
     """Return on what SQNR and accuracy are measured."""
+    if result.stream.cut:
+        return f"SQNR: of {held(result)}, every fifth, which no observer has seen; {result.stream.cut}"
     if result.stream.finish is None:
         return "SQNR: of 16 384 values that no observer has seen, none of them odd"
     image = num(100 / len(result.stream.held), 2, "pp")
@@ -141,7 +144,7 @@ def courses(result: Result) -> dict[str, list[Any]]:
     >>> len(table["observer"]), table["observer"][0], table["batch"][31]
     (160, 'min-max', 32)
     """
-    rows = [(each, at) for each in result.courses for at in range(BATCHES)]
+    rows = [(each, at) for each in result.courses for at in range(len(result.stream.batches))]
     table: dict[str, list[Any]] = {
         "observer": [each.label for each, _ in rows],
         "batch": [at + 1 for _, at in rows],
@@ -165,18 +168,18 @@ def now(result: Result) -> dict[str, list[Any]]:
     ['min-max', 'percentile 99.9', 'moving average', 'MSE', 'entropy']
     """
     table = courses(result)
-    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.settings.batches]
+    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.seen]
     return {name: [column[row] for row in rows] for name, column in table.items()}
 
 
 def bars(result: Result) -> dict[str, Any]:
     """Return the histogram after the present batch as a table, the odd batch's part apart."""
-    fill, settings = result.fill, result.settings
-    odd = fill.counts[settings.odd_at - 1] * int(result.odd_seen)
+    fill = result.fill
+    odd = fill.counts[result.settings.odd_batch - 1] * int(result.odd_seen)
     return {
         "from": fill.edges[:-1],
         "to": fill.edges[1:],
-        "values": fill.counts[: settings.batches].sum(axis=0),
+        "values": fill.counts[: result.seen].sum(axis=0),
         "of the odd batch": odd,
     }
 

@@ -9,8 +9,13 @@ import numpy as np
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result, Settings
 from quantlab.experiments.calibration.readings import held, percent, span
+from quantlab.experiments.spelling import YOURS
 from quantlab.numerals import UNIT_SPACE, decibels, num
 
+EMPTY = (
+    "Here goes **your own array**: cut into batches, it passes the observers, and what is kept back tests their ranges."
+)
+"""The sentence while the data are `yours` and there is no array yet, or none that can be cut."""
 _WORTH = 0.5  # dB: less is no difference worth a sentence
 _ALIKE = 2.0  # dB by which observers may differ and still be called near to each other
 _COUNTS = ("no", "one", "two", "three", "four", "five")
@@ -70,21 +75,33 @@ def _change(db: list[float]) -> str:
     return f"{'loses' if gap < 0 else 'gains'} {decibels(abs(gap))}"
 
 
+def _nothing_lost(result: Result) -> str | None:
+    best, at = result.best(), result.now
+    if not np.any(result.stream.held):
+        return f"Of {held(result)} **every value is 0**, which all ranges keep: there is no SQNR to tell them apart."
+    if not np.isinf(best.sqnr_db[at]):
+        return None
+    return (
+        f"After **{_batches(result.seen)}** :blue[{best.label}] loses **nothing** of {held(result)}: "
+        f"at {_bits(result.settings.bits)} each of them is a level of its range."
+    )
+
+
 def _alone(result: Result) -> str | None:
     settings, at, best = result.settings, result.now, result.best()
     if len(result.courses) > 1:
         return None
     range_ = span(best, at, symmetric=settings.symmetric)
     return (
-        f"After **{_batches(settings.batches)}** :blue[{best.label}] chooses **{range_}**, which has "
+        f"After **{_batches(result.seen)}** :blue[{best.label}] chooses **{range_}**, which has "
         f"**{decibels(float(best.sqnr_db[at]))}** on {held(result)} at {_bits(settings.bits)}.{_play_on(result)}"
     )
 
 
 def _play_on(result: Result) -> str:
     settings = result.settings
-    to_come = settings.odd > 1 and not result.odd_seen
-    return f" The odd batch is the {ordinal(settings.odd_at)}: play on." if to_come else ""
+    to_come = settings.odd_batch > 0 and not result.odd_seen
+    return f" The odd batch is the {ordinal(settings.odd_batch)}: play on." if to_come else ""
 
 
 def _odd_to_come(result: Result) -> str | None:
@@ -100,16 +117,16 @@ def _odd_to_come(result: Result) -> str | None:
         if gap < _ALIKE
         else f":blue[{high}] has **{decibels(sqnr[high])}**, {low} {decibels(sqnr[low])}"
     )
-    return f"After **{_batches(settings.batches)}** {ends} at {_bits(settings.bits)}.{to_come}"
+    return f"After **{_batches(result.seen)}** {ends} at {_bits(settings.bits)}.{to_come}"
 
 
 def _odd(result: Result) -> str | None:
     settings, at = result.settings, result.now
     best, widest = result.best(), result.rival()
-    if not result.odd_seen or not _stretches(widest, settings.odd_at - 1, at):
+    if not result.odd_seen or not _stretches(widest, settings.odd_batch - 1, at):
         return None
     gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
-    lead = f"The odd {ordinal(settings.odd_at)} batch stretches {widest.label} to **{num(_reach(widest, at))}**"
+    lead = f"The odd {ordinal(settings.odd_batch)} batch stretches {widest.label} to **{num(_reach(widest, at))}**"
     if gain < _WORTH:
         little = f"none of the others does better by more than {decibels(_WORTH)} on {held(result)}"
         return f"{lead}, yet at {_bits(settings.bits)} {little}."
@@ -131,9 +148,10 @@ def _never_negative(result: Result) -> str | None:
     if not settings.symmetric or lowest < 0 or then is None or result.compared_name != "affine":
         return None
     best, other = result.best(), then.best()
+    what = "values" if result.stream.finish is None else "activations"
     loss = float(other.sqnr_db[at] - best.sqnr_db[at])
     return (
-        f"These activations are **never negative**: half of a :blue[symmetric] grid's {2**settings.bits} codes stay "
+        f"These {what} are **never negative**: half of a :blue[symmetric] grid's {2**settings.bits} codes stay "
         f"unused, whoever observes. The best, {best.label}, is **{decibels(abs(loss))}** below the best affine one."
     )
 
@@ -149,6 +167,21 @@ def _heavy(result: Result) -> str | None:
     return (
         f"A heavy tail carries min-max to **{num(_reach(widest, at))}** for a handful of values; :blue[{best.label}] "
         f"stops at **{num(_reach(best, at))}** and gains **{decibels(gain)}** at {_bits(settings.bits)}."
+    )
+
+
+def _stops_short(result: Result) -> str | None:
+    settings, at = result.settings, result.now
+    best, widest = result.best(), result.course("minmax")
+    gain = float(best.sqnr_db[at] - widest.sqnr_db[at])
+    if settings.data != YOURS or "minmax" not in settings.observers or gain < _WORTH:
+        return None
+    # Where all values are nearly as large, MSE may reach beyond them.
+    if _reach(best, at) >= _reach(widest, at):
+        return None
+    return (
+        f"Min-max reaches to **{num(_reach(widest, at))}**; :blue[{best.label}] stops at "
+        f"**{num(_reach(best, at))}**. On {held(result)} that is worth **{decibels(gain)}** at {_bits(settings.bits)}."
     )
 
 
@@ -171,10 +204,10 @@ def _plain(result: Result) -> str:
     at = result.now
     best, worst = result.best(), min(result.courses, key=lambda each: float(np.nan_to_num(each.sqnr_db[at])))
     ends = [decibels(float(each.sqnr_db[at])) for each in (best, worst)]
-    return (
-        f"After {_batches(result.settings.batches)} at {_bits(result.settings.bits)}, :blue[{best.label}] has "
-        f"**{ends[0]}** on {held(result)}, {worst.label} {ends[1]}."
-    )
+    began = f"After {_batches(result.seen)} at {_bits(result.settings.bits)}"
+    if worst is best:
+        return f"{began} all observers have **{ends[0]}** on {held(result)}."
+    return f"{began}, :blue[{best.label}] has **{ends[0]}** on {held(result)}, {worst.label} {ends[1]}."
 
 
 def _bits(bits: int) -> str:
@@ -185,7 +218,7 @@ def _batches(number: int) -> str:
     return "1 batch" if number == 1 else f"{number} batches"
 
 
-STORIES = (_alone, _more_data, _odd_to_come, _odd, _never_negative, _heavy, _fewer, _plain)
+STORIES = (_nothing_lost, _alone, _more_data, _odd_to_come, _odd, _never_negative, _heavy, _stops_short, _fewer, _plain)
 _DRAWN = Settings(data="tail", odd=1.0)
 TRIES: dict[str, Settings] = {
     "one odd batch": Settings(),

@@ -47,7 +47,7 @@ def widenings(result: Result) -> list[Widening]:
     >>> widest.label, widest.narrower
     ('min-max', 0)
     """
-    return [_widening(each, result.settings.batches) for each in result.courses]
+    return [_widening(each, result.seen) for each in result.courses]
 
 
 def _widening(course: Course, batches: int) -> Widening:
@@ -80,7 +80,7 @@ def sentence(result: Result) -> str:
     found = widenings(result)
     others = [each for each in found if each.name != "minmax"]
     turning = max(others, key=lambda each: each.narrower, default=None)
-    began = f"In {result.settings.batches} batches"
+    began = f"In {result.seen} batches"
     if len(others) == len(found):
         assert turning is not None
         return (
