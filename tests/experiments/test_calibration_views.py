@@ -108,3 +108,18 @@ def test_the_code_that_is_shown_finds_the_ranges_that_are_shown(name, observer):
 
 def test_every_view_has_a_drawing():
     assert tuple(label.lower().replace(" ", "-") for label in DRAWN) == VIEWS
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_channel_is_called_always_zero_where_no_batch_seen_has_another_value(name):
+    result = run(STATES[name])
+    found = by_channel.channels(result)
+    seen = np.concatenate(result.stream.batches[: result.seen])
+    assert found.silent.tolist() == (seen == 0).all(axis=0).tolist()
+    assert found.columns()["values"].tolist() == ["always 0" if silent else "" for silent in found.silent]
+    number = int(found.silent.sum())
+    assert (f"{number} of {len(found.silent)} channels" in by_channel.sentence(found)) == (number > 0)
+
+
+def test_the_opening_has_channels_that_are_always_zero():
+    assert by_channel.channels(run(Settings())).silent.any()

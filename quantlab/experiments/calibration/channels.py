@@ -29,6 +29,8 @@ class Channels:
     lo, hi : float64 arrays, one entry a channel
     sqnr_db : float64 array
         Of each channel, on data that no observer has seen.
+    silent : bool array
+        Whether a channel was 0 throughout the batches seen.
     together, apart : float
         SQNR of all of these data, dB: with one range, and with one a channel.
     """
@@ -37,12 +39,19 @@ class Channels:
     lo: Floats
     hi: Floats
     sqnr_db: Floats
+    silent: NDArray[np.bool_]
     together: float
     apart: float
 
     def columns(self) -> dict[str, Any]:
         """Return the channels as a table."""
-        return {"channel": np.arange(len(self.lo)), "from": self.lo, "to": self.hi, "SQNR dB": self.sqnr_db}
+        return {
+            "channel": np.arange(len(self.lo)),
+            "from": self.lo,
+            "to": self.hi,
+            "SQNR dB": self.sqnr_db,
+            "values": np.where(self.silent, "always 0", ""),
+        }
 
 
 def channels(result: Result) -> Channels:
@@ -58,8 +67,10 @@ def channels(result: Result) -> Channels:
     settings, best = result.settings, result.best()
     by_channel = PerChannel(1)
     observer = make(best.name, settings.scheme(), settings.knobs(), by_channel)
+    silent = np.ones(result.stream.held.shape[1], bool)
     for batch in result.stream.batches[: result.seen]:
         observer.update(batch)
+        silent &= ~batch.any(axis=0)
     lo, hi = observer.range()
     held = result.stream.held
     quantizer = Quantizer.from_range(held, lo, hi, replace(settings.scheme(), granularity=by_channel))
@@ -67,7 +78,7 @@ def channels(result: Result) -> Channels:
     noise = ((quantizer.fake_quantize(held).astype(np.float64) - held) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         sqnr = 10 * np.log10((held.astype(np.float64) ** 2).sum(axis=0) / noise)
-    return Channels(best.label, lo, hi, sqnr, float(best.sqnr_db[result.now]), report.sqnr_db)
+    return Channels(best.label, lo, hi, sqnr, silent, float(best.sqnr_db[result.now]), report.sqnr_db)
 
 
 def sentence(found: Channels) -> str:
@@ -79,6 +90,15 @@ def sentence(found: Channels) -> str:
     """
     if len(found.lo) == 1:
         return "There is **one channel** only, so its range is the range of all."
+    said = _worth(found)
+    number, of_all = int(found.silent.sum()), len(found.silent)
+    if not number:
+        return said
+    which = f"**{number} of {of_all} channels {'is' if number == 1 else 'are'} always 0** in the batches seen"
+    return f"{said} {which}: a range has nothing to cover there."
+
+
+def _worth(found: Channels) -> str:
     if not np.isfinite([found.apart, found.together]).all():
         return "With one range for all, or one for each channel, **nothing is lost** that an SQNR could compare."
     gain = found.apart - found.together

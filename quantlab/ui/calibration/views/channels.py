@@ -25,7 +25,12 @@ def draw(result: Result) -> None:
             f"the range that {found.label} chooses for each, and its SQNR on {readings.held(result)}",
             f"The range and the SQNR of every channel. {anatomy.spoken(said)}",
             lambda: charts.channel_ranges(
-                np.arange(len(found.lo)), found.lo, found.hi, found.sqnr_db, narrow=window().narrow
+                np.arange(len(found.lo)),
+                found.lo,
+                found.hi,
+                found.sqnr_db,
+                silent=found.silent,
+                narrow=window().narrow,
             ),
             found.columns,
             abreast=1,
