@@ -76,7 +76,29 @@ def test_min_max_never_narrows_and_its_changes_are_counted(name):
     widths = [x.max() - x.min() for x in seen]
     assert widest.narrower == 0
     assert widest.wider == int((np.diff(widths) > 0).sum())
-    assert "never narrowed" in widening.sentence(result)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "table"),
+    [
+        (Settings(), "widened **once, at the odd 20th batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(batches=19), "min-max **kept its range**", "0 batches"),
+        (Settings(odd=1.0), "min-max widened **once and never narrowed**", "1 batch"),
+        (Settings(odd_at=2), "widened **once, at the odd 2nd batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(data="tail"), "one of them at the odd 20th batch, and never", "batches, the odd one among them"),
+        (Settings(data="tail", odd=1.0), "times and never narrowed", " batches"),
+        (Settings(odd_at=1), "min-max **kept its range**", "0 batches"),
+        (Settings(batches=1), "no range has changed yet", "0 batches"),
+    ],
+)
+def test_the_odd_batch_is_named_where_it_widened_min_max_and_only_there(settings, said, table):
+    result = run(settings)
+    assert said in widening.sentence(result)
+    assert widening.columns(result)["wider after"][0].endswith(table)
+    batches = result.stream.batches
+    odd = settings.odd_batch - 1
+    reached = 0 < odd < result.seen and batches[odd].max() > np.concatenate(batches[:odd]).max()
+    assert ("odd" in widening.sentence(result)) == reached
 
 
 @pytest.mark.parametrize("name", STATES)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.experiment import Result
-from quantlab.experiments.calibration.stories import ordinal
+from quantlab.experiments.calibration.stories import batches, ordinal
 from quantlab.numerals import UNIT_SPACE, num
 from quantlab.observers import EntropyObserver, MSEObserver, Observer, divergences
 
@@ -157,6 +157,6 @@ def sentence(result: Result) -> str:
     who = f"{' and '.join(seekers)} look" if len(seekers) == 2 else "Three observers look"
     who = f"{seekers[0]} looks" if len(seekers) == 1 else who
     return (
-        f"{who} at **all values of the {result.seen} batches seen** and seek{'s' * (len(seekers) == 1)} a clip."
+        f"{who} at **all values of the {batches(result.seen)} seen** and seek{'s' * (len(seekers) == 1)} a clip."
         f"{odd} Narrow ranges clip, wide ones round coarsely.{f' {others}.' if others else ''}"
     )

@@ -82,7 +82,7 @@ def _nothing_lost(result: Result) -> str | None:
     if not np.isinf(best.sqnr_db[at]):
         return None
     return (
-        f"After **{_batches(result.seen)}** :blue[{best.label}] loses **nothing** of {held(result)}: "
+        f"After **{batches(result.seen)}** :blue[{best.label}] loses **nothing** of {held(result)}: "
         f"at {_bits(result.settings.bits)} each of them is a level of its range."
     )
 
@@ -93,7 +93,7 @@ def _alone(result: Result) -> str | None:
         return None
     range_ = span(best, at, symmetric=settings.symmetric)
     return (
-        f"After **{_batches(result.seen)}** :blue[{best.label}] chooses **{range_}**, which has "
+        f"After **{batches(result.seen)}** :blue[{best.label}] chooses **{range_}**, which has "
         f"**{decibels(float(best.sqnr_db[at]))}** on {held(result)} at {_bits(settings.bits)}.{_play_on(result)}"
     )
 
@@ -117,7 +117,7 @@ def _odd_to_come(result: Result) -> str | None:
         if gap < _ALIKE
         else f":blue[{high}] has **{decibels(sqnr[high])}**, {low} {decibels(sqnr[low])}"
     )
-    return f"After **{_batches(result.seen)}** {ends} at {_bits(settings.bits)}.{to_come}"
+    return f"After **{batches(result.seen)}** {ends} at {_bits(settings.bits)}.{to_come}"
 
 
 def _odd(result: Result) -> str | None:
@@ -204,7 +204,7 @@ def _plain(result: Result) -> str:
     at = result.now
     best, worst = result.best(), min(result.courses, key=lambda each: float(np.nan_to_num(each.sqnr_db[at])))
     ends = [decibels(float(each.sqnr_db[at])) for each in (best, worst)]
-    began = f"After {_batches(result.seen)} at {_bits(result.settings.bits)}"
+    began = f"After {batches(result.seen)} at {_bits(result.settings.bits)}"
     if worst is best:
         return f"{began} all observers have **{ends[0]}** on {held(result)}."
     return f"{began}, :blue[{best.label}] has **{ends[0]}** on {held(result)}, {worst.label} {ends[1]}."
@@ -214,7 +214,12 @@ def _bits(bits: int) -> str:
     return f"{bits}{UNIT_SPACE}bit{'' if bits == 1 else 's'}"
 
 
-def _batches(number: int) -> str:
+def batches(number: int) -> str:
+    """Write how many batches.
+
+    >>> batches(1), batches(32)
+    ('1 batch', '32 batches')
+    """
     return "1 batch" if number == 1 else f"{number} batches"
 
 

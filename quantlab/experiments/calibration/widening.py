@@ -9,6 +9,7 @@ import numpy as np
 
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result
+from quantlab.experiments.calibration.stories import batches, ordinal
 from quantlab.numerals import decibels
 
 _STILL = 1e-6  # of a width: a smaller change is rounding
@@ -24,6 +25,8 @@ class Widening:
         The observer's name in OBSERVERS, and as people read it: within a sentence, and at its beginning.
     wider, narrower : int
         After how many batches its range was wider, and narrower, than before.
+    by_odd : bool
+        Whether the odd batch is one of those after which it was wider.
     first_db, last_db : float
         SQNR after the first and after the present batch, dB.
     """
@@ -33,6 +36,7 @@ class Widening:
     heading: str
     wider: int
     narrower: int
+    by_odd: bool
     first_db: float
     last_db: float
 
@@ -47,15 +51,17 @@ def widenings(result: Result) -> list[Widening]:
     >>> widest.label, widest.narrower
     ('min-max', 0)
     """
-    return [_widening(each, result.seen) for each in result.courses]
+    return [_widening(each, result.seen, result.settings.odd_batch) for each in result.courses]
 
 
-def _widening(course: Course, batches: int) -> Widening:
-    width = (course.hi - course.lo)[:batches]
+def _widening(course: Course, seen: int, odd: int) -> Widening:
+    width = (course.hi - course.lo)[:seen]
     change = np.diff(width)
-    wider, narrower = (int((sign * change > _STILL * width[:-1]).sum()) for sign in (1, -1))
-    first, last = (float(course.sqnr_db[at]) for at in (0, batches - 1))
-    return Widening(course.name, course.label, course.heading, wider, narrower, first, last)
+    wider, narrower = (sign * change > _STILL * width[:-1] for sign in (1, -1))
+    by_odd = 1 < odd <= seen and bool(wider[odd - 2])
+    first, last = (float(course.sqnr_db[at]) for at in (0, seen - 1))
+    names = course.name, course.label, course.heading
+    return Widening(*names, int(wider.sum()), int(narrower.sum()), by_odd, first, last)
 
 
 def columns(result: Result) -> dict[str, list[Any]]:
@@ -63,34 +69,48 @@ def columns(result: Result) -> dict[str, list[Any]]:
     found = widenings(result)
     return {
         "observer": [each.label for each in found],
-        "wider after": [f"{each.wider} batches" for each in found],
-        "narrower after": [f"{each.narrower} batches" for each in found],
+        "wider after": [_after(each) for each in found],
+        "narrower after": [batches(each.narrower) for each in found],
         "SQNR at first": [decibels(each.first_db) for each in found],
         "SQNR now": [decibels(each.last_db) for each in found],
     }
 
 
+def _after(found: Widening) -> str:
+    among = " among them" * (found.wider > 1)
+    return f"{batches(found.wider)}{f', the odd one{among}' if found.by_odd else ''}"
+
+
 def sentence(result: Result) -> str:
-    """Say that more data only ever widens min-max, and who narrows again.
+    """Say that more data only ever widens min-max, whether the odd batch did, and who narrows again.
 
     >>> from quantlab.experiments.calibration import Settings, run
     >>> sentence(run(Settings())).split(":")[0]
-    'In 32 batches min-max widened **once and never narrowed**'
+    'In 32 batches min-max widened **once, at the odd 20th batch, and never narrowed**'
     """
     found = widenings(result)
     others = [each for each in found if each.name != "minmax"]
     turning = max(others, key=lambda each: each.narrower, default=None)
-    began = f"In {result.seen} batches"
+    if result.seen == 1:
+        return "After **one batch** no range has changed yet: play on."
+    began, odd = f"In {result.seen} batches", ordinal(result.settings.odd_batch)
     if len(others) == len(found):
         assert turning is not None
         return (
-            f"{began} {turning.label} widened **{_times(turning.wider)} and narrowed {_times(turning.narrower)}**: "
+            f"{began} {turning.label} widened **{_widened(turning, odd)} and narrowed {_times(turning.narrower)}**: "
             "of all observers only min-max cannot narrow."
         )
     widest = found[0]
     also = "" if turning is None else f" {turning.heading} narrowed {_times(turning.narrower)}."
-    return f"{began} min-max widened **{_times(widest.wider)} and never narrowed**: more data can only widen it.{also}"
+    did = f"widened **{_widened(widest, odd)} and never narrowed**" if widest.wider else "**kept its range**"
+    return f"{began} min-max {did}: more data can only widen it.{also}"
+
+
+def _widened(found: Widening, odd: str) -> str:
+    if not found.by_odd:
+        return _times(found.wider)
+    return f"{_times(found.wider)}, {'' if found.wider == 1 else 'one of them '}at the odd {odd} batch,"
 
 
 def _times(number: int) -> str:
-    return "once" if number == 1 else f"{number} times"
+    return ("not once", "once", "twice")[number] if number < 3 else f"{number} times"
