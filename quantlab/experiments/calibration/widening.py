@@ -77,8 +77,7 @@ def columns(result: Result) -> dict[str, list[Any]]:
 
 
 def _after(found: Widening) -> str:
-    among = " among them" * (found.wider > 1)
-    return f"{batches(found.wider)}{f', the odd one{among}' if found.by_odd else ''}"
+    return f"{batches(found.wider)}{', the odd one' if found.by_odd and found.wider == 1 else ''}"
 
 
 def sentence(result: Result) -> str:
