@@ -20,6 +20,8 @@ _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
 _PLACES = range(len(_SYMBOLS))
 _MARK_EVERY = 6  # batches
+_MOST_NAMES = 8
+_FAINT = 0.7  # of what is to come, covered by the page's colour
 _BELOW = 0.3  # of a row: the pinned state's mark
 _MANY_DECADES, _MOST_PLACES = 2.0, 6
 
@@ -41,12 +43,13 @@ def ranges_over_batches(
     places: Sequence[int] = _PLACES,
     narrow: bool = False,
 ) -> go.Figure:
-    """Draw each observer's range as steps over the batches, the odd batch as a band of light.
+    """Draw each observer's range as steps over the batches, faint after the present one, the odd one as a band.
 
     Parameters
     ----------
     ranges : mapping of name to Range
-        At most five. Lower ends are drawn where one of them leaves 0.
+        At most five. Lower ends are drawn where one of them leaves 0, and named where there is room for all; of five
+        observers' the lowest, the highest and the best one's are.
     now : int
         The batch that is looked at, from 1.
     odd : int
@@ -78,8 +81,14 @@ def ranges_over_batches(
     if pinned is not None:
         values = np.append(values, floats(pinned))
     low, high = min(0.0, float(np.nanmin(values)) * 1.08), max(0.0, float(np.nanmax(values)) * 1.08) or 1.0
-    labels = [(float(ends[name][1][-1]), name, "integer" if each.best else "float") for name, each in ranges.items()]
+    colours = {name: "integer" if each.best else "float" for name, each in ranges.items()}
+    labels = [(float(hi[-1]), name, colours[name]) for name, (_, hi) in ends.items()]
+    if both:
+        labels += [(float(ends[name][0][-1]), name, colours[name]) for name in _named_below(ranges)]
+    step, last = 8 if n > 16 else 2, n + 0.6
     shapes: list[dict[str, Any]] = [_upright(now, now, "rule")]
+    if now < n:
+        shapes.append(_upright(now + 0.5, last, "paper", _FAINT, layer="above"))
     if odd:
         shapes.insert(0, _upright(odd - 0.5, odd + 0.5, "highlight"))
     return figure(
@@ -88,16 +97,24 @@ def ranges_over_batches(
         annotations=end_labels(labels, low, high, HEIGHT - _TOP - _BOTTOM),
         margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
         xaxis={
-            "range": [0.4, n + 0.6], "title": {"text": "batch"},
-            "tickvals": [1, *range(8, n + 1, 16 if narrow else 8)],
+            "range": [0.4, last], "title": {"text": "batch"},
+            "tickvals": [1, *range(step, n + 1, 2 * step if narrow else step)],
         },
         yaxis={"range": [low, high], "nticks": 5, "title": {"text": "range"}},
     )  # fmt: skip
 
 
-def _upright(x0: float, x1: float, colour: str) -> dict[str, Any]:
-    own = {"line": {"color": c(colour), "width": 1.5 if x0 == x1 else 0}, "layer": "below"}
-    kind = {"type": "line"} if x0 == x1 else {"type": "rect", "fillcolor": c(colour)}
+def _named_below(ranges: Mapping[str, Range]) -> list[str]:
+    if 2 * len(ranges) <= _MOST_NAMES:
+        return list(ranges)
+    last = {name: float(floats(each.lo)[-1]) for name, each in ranges.items()}
+    best = [name for name, each in ranges.items() if each.best]
+    return list(dict.fromkeys([min(last, key=last.__getitem__), max(last, key=last.__getitem__), *best]))
+
+
+def _upright(x0: float, x1: float, colour: str, alpha: float = 1.0, *, layer: str = "below") -> dict[str, Any]:
+    own = {"line": {"color": c(colour), "width": 1.5 if x0 == x1 else 0}, "layer": layer}
+    kind = {"type": "line"} if x0 == x1 else {"type": "rect", "fillcolor": c(colour, alpha)}
     return {"x0": x0, "x1": x1, "y0": 0, "y1": 1, "yref": "paper", **kind, **own}
 
 
@@ -107,7 +124,11 @@ def _steps(name: str, lo: npt.NDArray[Any] | None, hi: npt.NDArray[Any], place: 
         (batches, hi) if lo is None else (np.concatenate([batches, [0], batches]), np.concatenate([hi, [np.nan], lo]))
     )
     sizes = np.where(x % _MARK_EVERY == place % _MARK_EVERY, 7, 0)
-    words = [f"{name}, batch {batch}: {num(float(end))}" for batch, end in zip(x.tolist(), y.tolist(), strict=True)]
+    spans = [num(end) for end in hi.tolist()]
+    if lo is not None:
+        spans = [f"{num(end)} to {span}" for end, span in zip(lo.tolist(), spans, strict=True)]
+    said = [f"{name}, batch {batch}: {span}" for batch, span in enumerate(spans, 1)]
+    words = said if lo is None else [*said, "", *said]
     colour = "integer" if best else "float"
     return {
         "type": "scatter", "mode": "lines+markers", "x": floats(x), "y": floats(y), "hovertext": words,
