@@ -55,7 +55,7 @@ def ranges_over_batches(
     odd : int
         The odd batch, from 1; 0 for none.
     pinned : float array, optional
-        The upper end of the pinned state's widest observer, dashed.
+        The upper end of the pinned state's widest observer, dashed; it may have seen fewer batches, or more.
     places : sequence of int
         Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
@@ -72,7 +72,8 @@ def ranges_over_batches(
     traces: list[dict[str, Any]] = []
     n = max((len(hi) for _, hi in ends.values()), default=1)
     if pinned is not None:
-        traces.append(line(np.arange(1, n + 1), pinned, "pinned", 1.5, dashed=True, line_shape="hv"))
+        there = floats(pinned)
+        traces.append(line(np.arange(1, len(there) + 1), there, "pinned", 1.5, dashed=True, line_shape="hv"))
     # The best last, so that it lies on top.
     for place, (name, each) in sorted(zip(places, ranges.items(), strict=False), key=lambda item: item[1][1].best):
         lo, hi = ends[name]

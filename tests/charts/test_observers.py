@@ -68,6 +68,9 @@ def test_only_the_pinned_state_is_dashed():
     drawn = ranges_over_batches(ranges(), now=32, pinned=np.full(32, 9.0))
     assert [trace.line.dash is not None for trace in drawn.data] == [True, False, False, False]
     assert drawn.layout.yaxis.range[1] > 9
+    short = ranges_over_batches(ranges(), now=32, pinned=np.full(8, 9.0))
+    assert list(short.data[0].x) == list(range(1, 9))
+    assert short.layout.xaxis.range == drawn.layout.xaxis.range
 
 
 def test_levels_are_sorted_with_the_best_on_top():
