@@ -139,6 +139,10 @@ def test_an_array_s_results_are_kept_with_it_and_built_in_ones_with_nobody():
     assert {array for array, key in kept if isinstance(key, Settings) and key.data == "yours"} == {array}
     assert {array for array, key in kept if isinstance(key, Settings) and key.data != "yours"} == {None}
     assert (array, "batches") in kept
+    kept.clear()
+    by_channel.channels(calibration.run(YOURS, array), remember)
+    by_channel.channels(calibration.run(Settings(), array), remember)
+    assert kept == [(array, "channels"), (None, "channels")]
 
 
 def test_a_pin_of_an_array_that_is_not_there_is_not_compared_with():

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.course import make
 from quantlab.experiments.calibration.experiment import Result
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.numerals import decibels, num
 from quantlab.quantizer import Quantizer
 from quantlab.report import error_report
@@ -54,8 +55,14 @@ class Channels:
         }
 
 
-def channels(result: Result) -> Channels:
+def channels(result: Result, recall: Recall = compute_anew) -> Channels:
     """Let the best observer of the present batch choose a range for each channel.
+
+    Parameters
+    ----------
+    result : Result
+    recall : callable
+        As for `run`: hundreds of channels take seconds.
 
     Examples
     --------
@@ -64,6 +71,12 @@ def channels(result: Result) -> Channels:
     >>> len(found.lo), found.apart > found.together
     (32, True)
     """
+    key = "calibration", "channels", result.settings.state()
+    found: Channels = recall(result.array, key, lambda: _channels(result))
+    return found
+
+
+def _channels(result: Result) -> Channels:
     settings, best = result.settings, result.best()
     by_channel = PerChannel(1)
     observer = make(best.name, settings.scheme(), settings.knobs(), by_channel)

@@ -123,6 +123,8 @@ class Result:
         The state that this one is compared with.
     compared_name : str
         "symmetric", "affine" or "pinned"; "" where there is none.
+    array : Array or None
+        The visitor's, where it is what passed.
     """
 
     settings: Settings
@@ -131,6 +133,7 @@ class Result:
     all_courses: tuple[Course, ...]
     compared: Result | None = None
     compared_name: str = ""
+    array: Array | None = None
 
     @property
     def now(self) -> int:
@@ -235,7 +238,7 @@ def _found(settings: Settings, array: Array | None, recall: Recall) -> Result:
         return _run(whole_way, settings.stream() if own is None else stream_of(own, recall))
 
     found: Result = recall(own, ("calibration", whole_way), anew)
-    return replace(found, settings=state)
+    return replace(found, settings=state, array=own)
 
 
 def _compared(settings: Settings) -> tuple[Settings | None, str]:

@@ -9,13 +9,14 @@ from quantlab import charts
 from quantlab.experiments.calibration import Result, readings
 from quantlab.experiments.calibration.channels import channels, sentence
 from quantlab.ui import anatomy
+from quantlab.ui.calibration import controls
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
 
 
 def draw(result: Result) -> None:
     """Draw each channel's range and SQNR."""
-    found = channels(result)
+    found = channels(result, controls.recall)
     said = sentence(found)
     st.markdown(said)
     show(
