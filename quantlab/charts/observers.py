@@ -14,13 +14,14 @@ import plotly.graph_objects as go
 
 from quantlab.charts.marks import end_labels, line, targets
 from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
-from quantlab.numerals import num
+from quantlab.numerals import UNIT_SPACE, num
 
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
 _PLACES = range(len(_SYMBOLS))
 _MARK_EVERY = 6  # batches
 _MOST_NAMES = 8
+_WORDS, _WORDS_NARROW = 0.2, 0.42  # of the width of the levels: what a value beside its mark takes
 _FAINT = 0.7  # of what is to come, covered by the page's colour
 _BELOW = 0.3  # of a row: the pinned state's mark
 _MANY_DECADES, _MOST_PLACES = 2.0, 6
@@ -187,7 +188,11 @@ def level_of_each(
     colours = [c("integer" if each else "float") for each in best]
     symbols = ["square" if each else _SYMBOLS[places[row]] for each, row in zip(best, order.tolist(), strict=True)]
     traces: list[dict[str, Any]] = [line(hairs, np.repeat(y, 3), "float_fill", 1)]
+    written = values[order].astype(np.float64)
     if pinned is not None:
+        # The pinned mark, where it lies just beyond the present one, pushes the words on.
+        there, wide = floats(pinned)[order], (_WORDS_NARROW if narrow else _WORDS) * (high - low)
+        written = np.where((there > written) & (there < written + wide), there, written)
         then: dict[str, Any] = {"symbol": "circle-open", "size": 12, "color": c("pinned"), "opacity": 1}
         traces.append(
             {
@@ -196,14 +201,18 @@ def level_of_each(
                 "x": floats(pinned)[order],
                 "y": y,
                 "marker": then,
+                "cliponaxis": False,
                 "hoverinfo": "skip",
             }
         )
     traces.append({
-        "type": "scatter", "mode": "markers+text", "x": values[order], "y": y, "hoverinfo": "text",
-        "text": [f"  <b>{words[place]}</b>" for place in order], "textposition": "middle right",
+        "type": "scatter", "mode": "text", "x": floats(written), "y": y, "hoverinfo": "skip",
+        "text": [f"{3 * UNIT_SPACE}<b>{words[place]}</b>" for place in order], "textposition": "middle right",
+        "textfont": {"color": colours, "size": 13}, "cliponaxis": False,
+    })  # fmt: skip
+    traces.append({
+        "type": "scatter", "mode": "markers", "x": values[order], "y": y, "hoverinfo": "text",
         "hovertext": [f"{names[place]}: {words[place]}" for place in order],
-        "textfont": {"color": colours, "size": 13},
         "marker": {
             "symbol": symbols, "size": 12, "color": colours, "opacity": 1, "line": {"width": 1.5, "color": colours},
         },

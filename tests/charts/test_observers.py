@@ -79,7 +79,15 @@ def test_levels_are_sorted_with_the_best_on_top():
     assert [note.text for note in drawn.layout.annotations] == list(NAMES)
     assert marks.x == pytest.approx([14.0, 17.0, 24.5])
     assert [colour == TOKEN["integer"] for colour in marks.marker.color] == [False, False, True]
-    assert "24.5 dB" in marks.text[-1]
+    words = drawn.data[-2]
+    assert "24.5 dB" in words.text[-1]
+    assert list(words.x) == list(marks.x)
+
+
+def test_a_value_is_written_beyond_a_pinned_mark_that_would_lie_on_it():
+    drawn = level_of_each(NAMES, [10.0, 11.0, 20.0], words=NAMES, pinned=np.array([11.0, 20.0, 19.0]))
+    assert list(drawn.data[-2].x) == [11, 11, 20]
+    assert list(drawn.data[-1].x) == [10, 11, 20]
 
 
 def test_a_level_below_zero_widens_the_axis_and_one_that_is_none_comes_last():
