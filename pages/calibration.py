@@ -11,19 +11,27 @@ import streamlit as st  # noqa: E402
 from quantlab.experiments import calibration  # noqa: E402
 from quantlab.experiments.calibration import readings, stories  # noqa: E402
 from quantlab.experiments.calibration.experiment import MOST_BITS  # noqa: E402
-from quantlab.ui import address, anatomy, bar, cache, sharing  # noqa: E402
+from quantlab.experiments.spelling import YOURS  # noqa: E402
+from quantlab.ui import address, anatomy, bar, sharing  # noqa: E402
 from quantlab.ui.calibration import controls, curves, hero  # noqa: E402
 from quantlab.ui.calibration.views import VIEWS  # noqa: E402
 
 settings: calibration.Settings = address.settings()
+array, unfit = controls.own(settings)
 
 # The hero is sent first, though it stands below: it is what the eye waits for.
 top, hero_place = st.container(), anatomy.hero()
-result = calibration.run(settings, recall=cache.shared)
-said = stories.sentence(result)
-spoken = anatomy.spoken(said)
-with anatomy.before_all_else(hero_place):
-    hero.hero(result, f"Histogram of the batches seen, and above it the range of each of five observers. {spoken}")
+result = None
+if settings.data == YOURS and array is None:
+    said = stories.EMPTY
+    with hero_place:
+        hero.ask()
+else:
+    result = calibration.run(settings, array, recall=controls.recall)
+    said = stories.sentence(result)
+    with anatomy.before_all_else(hero_place):
+        spoken = anatomy.spoken(said)
+        hero.hero(result, f"Histogram of the batches seen, and above it the range of each observer. {spoken}")
 
 with top:
     with anatomy.control_bar():
@@ -33,19 +41,23 @@ with top:
         controls.odd()
         controls.odd_at()
         controls.more()
-        sharing.share(yours=False)
+        sharing.share(yours=settings.data == YOURS)
         bar.pin()
-    anatomy.notice(address.notice(), address.news())
+    remark = unfit if result is None else result.stream.remark
+    anatomy.notice(" ".join(filter(None, [address.notice(), remark])), address.news())
     anatomy.sentence(said)
     anatomy.tries(stories.TRIES, settings, stories.taken)
 
-anatomy.numbers(readings.readings(result), result.compared_name)
-curves.note(result)
+if result is None:
+    anatomy.no_numbers(readings.LABELS)
+else:
+    anatomy.numbers(readings.readings(result), result.compared_name)
+    curves.note(result)
 
-over_batches, of_each = anatomy.supporting()
-with over_batches:
-    curves.ranges(result, spoken)
-with of_each:
-    curves.levels(result, spoken)
+    over_batches, of_each = anatomy.supporting()
+    with over_batches:
+        curves.ranges(result, anatomy.spoken(said))
+    with of_each:
+        curves.levels(result, anatomy.spoken(said))
 
-anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})
+    anatomy.views({label: partial(draw, result) for label, draw in VIEWS.items()})

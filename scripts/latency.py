@@ -16,6 +16,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import NamedTuple
 from urllib.request import urlopen
 
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -27,7 +28,6 @@ import numpy as np, plotly.graph_objects as go, streamlit as st
 n = st.slider("n", 1, 16, 4)
 st.plotly_chart(go.Figure(go.Bar(y=np.random.default_rng(n).random(256))), key="chart")
 """
-SIZES = {"100": "", "1e6": "?data=normal&size=1000x1000", "1e7": "?data=normal&size=2500x4000"}
 # Notes when the key went down, when a place first changed after it, and when it last did.
 WATCH = """
 ([selectors]) => {
@@ -47,15 +47,44 @@ WATCH = """
   document.addEventListener("keydown", window.__reset, true);
 }
 """
+AT_REST = "quiet => __seen.all && performance.now() - __seen.all.last > quiet"
 READ = "() => Object.fromEntries(Object.entries(__seen).map(([k, v]) => [k, [v.first - __down, v.last - __down]]))"
-# What is watched, and what the key is pressed on. Choosing a cell is answered when its sum is written.
-OURS = {"hero": ".st-key-hero .ql-fall"}
-PRODUCT = {"hero": ".st-key-hero .ql-cross"}
-SUM = {"hero": ".ql-cross .finish"}
-PLAIN = {"hero": ".js-plotly-plot"}
 SLIDER = "input[type=range]"
 BITS = ".st-key-control-bits input[type=range]"
-CELL = ".ql-cross > svg"
+QUIET_MS = 350  # without a change: the page is at rest
+VIEW = ".st-key-views button:nth-of-type(2)"
+
+
+class Row(NamedTuple):
+    """One line of the table: a page, what is watched on it, what the key is pressed on, and when it is at rest."""
+
+    path: str
+    watched: str
+    pressed: str = SLIDER
+    quiet_ms: int = QUIET_MS
+
+
+TRIVIAL_ROW = Row("", ".js-plotly-plot")
+FALL, CROSS, BRACKETS = ".st-key-hero .ql-fall", ".st-key-hero .ql-cross", ".st-key-hero .ql-brackets"
+ROWS = {
+    "ours, 100": Row("/", FALL),
+    "ours, 1e6": Row("/?data=normal&size=1000x1000", FALL),
+    "ours, 1e7": Row("/?data=normal&size=2500x4000", FALL),
+    "product, bits": Row("/matmul?bits=4", CROSS, BITS),
+    # Choosing a cell is answered when its sum is written.
+    "product, cell": Row("/matmul", ".ql-cross .finish", ".ql-cross > svg"),
+    "calibration, bits": Row("/calibration", BRACKETS, BITS),
+    # The drawing moves at once, and tells the page 0.4 s after the last step.
+    "calibration, batch": Row("/calibration?batches=16", BRACKETS, ".ql-brackets input[type=range]", 900),
+    # Its curve stays as it is: numbers and charts look at another point of it.
+    "training, bits": Row("/training", ".st-key-numbers", BITS),
+}
+OPENED = {
+    "More": ("ours, 100", ".st-key-more button"),
+    "Bits view": ("ours, 100", VIEW),
+    "Straight-through view": ("training, bits", VIEW),
+}
+"""From what is opened to the page where it is, and its button."""
 
 
 def start(stack: ExitStack, app: Path, folder: Path, environment: dict[str, str] | None = None) -> tuple[str, float]:
@@ -77,20 +106,20 @@ def start(stack: ExitStack, app: Path, folder: Path, environment: dict[str, str]
             time.sleep(0.02)
 
 
-def open_page(browser: Browser, url: str, places: dict[str, str]) -> Page:
+def open_page(browser: Browser, url: str, row: Row) -> Page:
     """Open a page in a browser context of its own and wait until its drawing stands."""
     page = browser.new_context(viewport={"width": 1440, "height": 1300}).new_page()
-    page.goto(url)
-    page.locator(places["hero"]).first.wait_for(timeout=120_000)
+    page.goto(url + row.path)
+    page.locator(row.watched).first.wait_for(timeout=120_000)
     return page
 
 
-def press(page: Page, key: str, on: str = SLIDER) -> dict[str, tuple[float, float]]:
-    """Press a key on a control and return when each place first and last changed, in ms after the key."""
+def press(page: Page, key: str, row: Row) -> dict[str, tuple[float, float]]:
+    """Press a key on a row's control and return when each place first and last changed, in ms after the key."""
     page.bring_to_front()
-    page.locator(on).first.focus()
+    page.locator(row.pressed).first.focus()
     page.keyboard.press(key)
-    page.wait_for_function("() => __seen.all && performance.now() - __seen.all.last > 350", timeout=30_000)
+    page.wait_for_function(AT_REST, arg=row.quiet_ms, timeout=30_000)
     return page.evaluate(READ)
 
 
@@ -100,7 +129,7 @@ def opening(page: Page, button: str, times: int = 9) -> list[float]:
     for _ in range(2 * times):
         page.evaluate("() => { __reset(); document.activeElement?.blur() }")
         page.locator(button).first.dispatch_event("click")
-        page.wait_for_function("() => __seen.all && performance.now() - __seen.all.last > 350", timeout=30_000)
+        page.wait_for_function(AT_REST, arg=QUIET_MS, timeout=30_000)
         lasted.append(float(page.evaluate(READ)["all"][1]))
     return lasted[2::2]
 
@@ -126,39 +155,35 @@ def main() -> None:
         stack.callback(browser.close)
         started: dict[str, float] = {}
         pages: dict[str, Page] = {}
+        rows: dict[str, Row] = {}
 
-        def arrive(name: str, url: str, begun: float, places: dict[str, str]) -> None:
-            pages[name] = open_page(browser, url, places)
+        def arrive(name: str, url: str, begun: float, row: Row) -> None:
+            pages[name], rows[name] = open_page(browser, url, row), row
             started[name] = time.perf_counter() - begun
 
         cold = {"NUMBA_CACHE_DIR": str(folder / "cache")}
         for name in ("ours, nothing compiled", "ours, second start"):
             url, begun = start(stack, ROOT / "app.py", ROOT, cold)
-            arrive(name, url, begun, OURS)
+            arrive(name, url, begun, ROWS["ours, 100"])
             pages.pop(name).context.close()
         url, begun = start(stack, folder / "trivial.py", folder)
-        arrive("trivial, defaults", url, begun, PLAIN)
+        arrive("trivial, defaults", url, begun, TRIVIAL_ROW)
         url, begun = start(stack, folder / "trivial.py", ROOT)
-        arrive("trivial, our settings", url, begun, PLAIN)
+        arrive("trivial, our settings", url, begun, TRIVIAL_ROW)
         url, begun = start(stack, ROOT / "app.py", ROOT, cold)
-        for size, query in SIZES.items():
-            arrive(f"ours, {size}", url + "/" + query, begun, OURS)
-        arrive("product, bits", url + "/matmul?bits=4", begun, PRODUCT)
-        arrive("product, cell", url + "/matmul", begun, SUM)
-        watched = {"ours": OURS, "trivial": PLAIN, "product, bits": PRODUCT, "product, cell": SUM}
-        pressed = {"product, bits": BITS, "product, cell": CELL}
+        for name, row in ROWS.items():
+            arrive(name, url, begun, row)
         time.sleep(3)
         for name, page in pages.items():
-            page.evaluate(WATCH, [watched[name if name in watched else name.split(",")[0]]])
+            page.evaluate(WATCH, [{"hero": rows[name].watched}])
         times: dict[str, dict[str, list[float]]] = {name: {"first": [], "rest": []} for name in pages}
         for i in range(presses + 2):
             for name, page in pages.items():
-                got = press(page, "ArrowRight" if i % 4 < 2 else "ArrowLeft", pressed.get(name, SLIDER))
+                got = press(page, "ArrowRight" if i % 4 < 2 else "ArrowLeft", rows[name])
                 if i >= 2 and "hero" in got:  # the first two warm up
                     times[name]["first"].append(got["hero"][0])
                     times[name]["rest"].append(got["all"][1])
-        opened = {"More": ".st-key-more button", "Bits view": ".st-key-views button:nth-of-type(2)"}
-        views = {what: opening(pages["ours, 100"], button) for what, button in opened.items()}
+        views = {what: opening(pages[name], button) for what, (name, button) in OPENED.items()}
     base = {what: statistics.median(times["trivial, defaults"][what]) for what in ("first", "rest")}
     print(f"\nstart to first drawing, s: {json.dumps({name: round(value, 1) for name, value in started.items()})}")
     print(f"\n{'ms, median (95th percentile)':28}  first change   ratio   at rest        ratio")

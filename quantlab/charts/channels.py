@@ -24,6 +24,7 @@ def channel_ranges(
     sqnr_db: npt.ArrayLike,
     *,
     chosen: int | None = None,
+    silent: npt.ArrayLike | None = None,
     name: str = "channel",
     narrow: bool = False,
 ) -> go.Figure:
@@ -41,6 +42,8 @@ def channel_ranges(
         dB; infinite and NaN ones have no dot.
     chosen : int, optional
         The channel that is highlighted.
+    silent : bool array, shape (n,), optional
+        Which are always 0: they have no range to draw, and a mark at 0 instead.
     name : str
         "channel", "group", "row".
     narrow : bool
@@ -59,6 +62,7 @@ def channel_ranges(
     at = np.asarray(channels, np.int64)
     low, high, sqnr = (np.asarray(v, np.float64) for v in (lo, hi, sqnr_db))
     finite = np.isfinite(sqnr)
+    still = np.zeros(len(at), bool) if silent is None else np.asarray(silent, bool)
     bottom, top = float(low.min(initial=0.0)), float(high.max(initial=0.0))
     pad = 0.05 * (top - bottom) or 1.0
     worst_db, best_db = (float(sqnr[finite].min()), float(sqnr[finite].max())) if finite.any() else (0.0, 1.0)
@@ -69,14 +73,16 @@ def channel_ranges(
         line(np.repeat(at, 3), _hairlines(low, high), "float", 1 if len(at) > 64 else 2),
         _dots(at[finite], sqnr[finite], 4 if len(at) > 64 else 7),
     ]
+    if still.any():
+        traces.append(_zeros(at[still]))
     shapes: list[dict[str, Any]] = []
     if chosen is not None and (place := np.flatnonzero(at == chosen)).size:
         shapes = [_band(chosen, 1 if len(at) > 64 else 2)]
         k = int(place[0])
         traces.append(line([chosen, chosen], [low[k], high[k]], "ink", 3))
     texts = [
-        f"{name} {i}<br>{num(a)} to {num(b)}<br>SQNR {num(d, unit='dB')}"
-        for i, a, b, d in zip(at.tolist(), low, high, sqnr, strict=True)
+        f"{name} {i}<br>{'always 0' if zero else f'{num(a)} to {num(b)}'}<br>SQNR {num(d, unit='dB')}"
+        for i, a, b, d, zero in zip(at.tolist(), low, high, sqnr, still, strict=True)
     ]
     # A click selects only in the panel that it lands on, so each has its points; the texts are shown for both.
     traces.append(targets(at, np.full(len(at), (bottom + top) / 2), [], hoverinfo="none"))
@@ -85,6 +91,10 @@ def channel_ranges(
         note(0, 1, f"range of each {name}", size=12, yanchor="bottom", xref="paper", yref="paper", yshift=4),
         note(0, 0.36, "SQNR, dB", size=12, yanchor="bottom", xref="paper", yref="paper"),
     ]
+    if still.any():
+        notes.append(
+            note(1, 1, "× always 0", size=12, anchor="right", yanchor="bottom", xref="paper", yref="paper", yshift=4)
+        )
     if finite.any():
         k = int(np.flatnonzero(finite)[np.argmin(sqnr[finite])])
         notes.append(
@@ -311,6 +321,21 @@ def _dots(at: npt.NDArray[np.int64], sqnr: Floats, size: int) -> dict[str, Any]:
         "unselected": seen,
         "hoverinfo": "skip",
     }
+
+
+def _zeros(at: npt.NDArray[np.int64]) -> dict[str, Any]:
+    mark = {
+        "symbol": "x-thin",
+        "size": 7,
+        "color": c("float"),
+        "opacity": 1,
+        "line": {"color": c("float"), "width": 1.5},
+    }
+    seen = {"marker": {"opacity": 1}}
+    return {
+        "type": "scatter", "mode": "markers", "x": floats(at), "y": np.zeros(len(at), np.float32), "marker": mark,
+        "selected": seen, "unselected": seen, "hoverinfo": "skip",
+    }  # fmt: skip
 
 
 def _band(chosen: int, frame: int) -> dict[str, Any]:

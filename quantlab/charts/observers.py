@@ -14,11 +14,15 @@ import plotly.graph_objects as go
 
 from quantlab.charts.marks import end_labels, line, targets
 from quantlab.charts.theme import HEIGHT, c, figure, floats, note, ticks
-from quantlab.numerals import num
+from quantlab.numerals import UNIT_SPACE, num
 
 _TOP, _BOTTOM, _RIGHT = 16, 44, 116
 _SYMBOLS = ("circle-open", "diamond", "triangle-up", "circle", "triangle-down-open")
+_PLACES = range(len(_SYMBOLS))
 _MARK_EVERY = 6  # batches
+_MOST_NAMES = 8
+_WORDS, _WORDS_NARROW = 0.2, 0.42  # of the width of the levels: what a value beside its mark takes
+_FAINT = 0.7  # of what is to come, covered by the page's colour
 _BELOW = 0.3  # of a row: the pinned state's mark
 _MANY_DECADES, _MOST_PLACES = 2.0, 6
 
@@ -37,20 +41,24 @@ def ranges_over_batches(
     now: int,
     odd: int = 0,
     pinned: npt.ArrayLike | None = None,
+    places: Sequence[int] = _PLACES,
     narrow: bool = False,
 ) -> go.Figure:
-    """Draw each observer's range as steps over the batches, the odd batch as a band of light.
+    """Draw each observer's range as steps over the batches, faint after the present one, the odd one as a band.
 
     Parameters
     ----------
     ranges : mapping of name to Range
-        At most five. Lower ends are drawn where one of them leaves 0.
+        At most five. Lower ends are drawn where one of them leaves 0, and named where there is room for all; of five
+        observers' the lowest, the highest and the best one's are.
     now : int
         The batch that is looked at, from 1.
     odd : int
         The odd batch, from 1; 0 for none.
     pinned : float array, optional
-        The upper end of the pinned state's widest observer, dashed.
+        The upper end of the pinned state's widest observer, dashed; it may have seen fewer batches, or more.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -65,17 +73,24 @@ def ranges_over_batches(
     traces: list[dict[str, Any]] = []
     n = max((len(hi) for _, hi in ends.values()), default=1)
     if pinned is not None:
-        traces.append(line(np.arange(1, n + 1), pinned, "pinned", 1.5, dashed=True, line_shape="hv"))
+        there = floats(pinned)
+        traces.append(line(np.arange(1, len(there) + 1), there, "pinned", 1.5, dashed=True, line_shape="hv"))
     # The best last, so that it lies on top.
-    for place, (name, each) in sorted(enumerate(ranges.items()), key=lambda item: item[1][1].best):
+    for place, (name, each) in sorted(zip(places, ranges.items(), strict=False), key=lambda item: item[1][1].best):
         lo, hi = ends[name]
         traces.append(_steps(name, lo if both else None, hi, place, each.best))
     values = np.concatenate([end for pair in ends.values() for end in (pair if both else pair[1:])])
     if pinned is not None:
         values = np.append(values, floats(pinned))
     low, high = min(0.0, float(np.nanmin(values)) * 1.08), max(0.0, float(np.nanmax(values)) * 1.08) or 1.0
-    labels = [(float(ends[name][1][-1]), name, "integer" if each.best else "float") for name, each in ranges.items()]
+    colours = {name: "integer" if each.best else "float" for name, each in ranges.items()}
+    labels = [(float(hi[-1]), name, colours[name]) for name, (_, hi) in ends.items()]
+    if both:
+        labels += [(float(ends[name][0][-1]), name, colours[name]) for name in _named_below(ranges)]
+    step, last = 8 if n > 16 else 2, n + 0.6
     shapes: list[dict[str, Any]] = [_upright(now, now, "rule")]
+    if now < n:
+        shapes.append(_upright(now + 0.5, last, "paper", _FAINT, layer="above"))
     if odd:
         shapes.insert(0, _upright(odd - 0.5, odd + 0.5, "highlight"))
     return figure(
@@ -84,16 +99,24 @@ def ranges_over_batches(
         annotations=end_labels(labels, low, high, HEIGHT - _TOP - _BOTTOM),
         margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
         xaxis={
-            "range": [0.4, n + 0.6], "title": {"text": "batch"},
-            "tickvals": [1, *range(8, n + 1, 16 if narrow else 8)],
+            "range": [0.4, last], "title": {"text": "batch"},
+            "tickvals": [1, *range(step, n + 1, 2 * step if narrow else step)],
         },
         yaxis={"range": [low, high], "nticks": 5, "title": {"text": "range"}},
     )  # fmt: skip
 
 
-def _upright(x0: float, x1: float, colour: str) -> dict[str, Any]:
-    own = {"line": {"color": c(colour), "width": 1.5 if x0 == x1 else 0}, "layer": "below"}
-    kind = {"type": "line"} if x0 == x1 else {"type": "rect", "fillcolor": c(colour)}
+def _named_below(ranges: Mapping[str, Range]) -> list[str]:
+    if 2 * len(ranges) <= _MOST_NAMES:
+        return list(ranges)
+    last = {name: float(floats(each.lo)[-1]) for name, each in ranges.items()}
+    best = [name for name, each in ranges.items() if each.best]
+    return list(dict.fromkeys([min(last, key=last.__getitem__), max(last, key=last.__getitem__), *best]))
+
+
+def _upright(x0: float, x1: float, colour: str, alpha: float = 1.0, *, layer: str = "below") -> dict[str, Any]:
+    own = {"line": {"color": c(colour), "width": 1.5 if x0 == x1 else 0}, "layer": layer}
+    kind = {"type": "line"} if x0 == x1 else {"type": "rect", "fillcolor": c(colour, alpha)}
     return {"x0": x0, "x1": x1, "y0": 0, "y1": 1, "yref": "paper", **kind, **own}
 
 
@@ -103,14 +126,18 @@ def _steps(name: str, lo: npt.NDArray[Any] | None, hi: npt.NDArray[Any], place: 
         (batches, hi) if lo is None else (np.concatenate([batches, [0], batches]), np.concatenate([hi, [np.nan], lo]))
     )
     sizes = np.where(x % _MARK_EVERY == place % _MARK_EVERY, 7, 0)
-    words = [f"{name}, batch {batch}: {num(float(end))}" for batch, end in zip(x.tolist(), y.tolist(), strict=True)]
+    spans = [num(end) for end in hi.tolist()]
+    if lo is not None:
+        spans = [f"{num(end)} to {span}" for end, span in zip(lo.tolist(), spans, strict=True)]
+    said = [f"{name}, batch {batch}: {span}" for batch, span in enumerate(spans, 1)]
+    words = said if lo is None else [*said, "", *said]
     colour = "integer" if best else "float"
     return {
         "type": "scatter", "mode": "lines+markers", "x": floats(x), "y": floats(y), "hovertext": words,
         "hoverinfo": "text",
         "line": {"color": c(colour), "width": 2.5 if best else 1.75, "shape": "hv"},
         "marker": {
-            "symbol": "square" if best else _SYMBOLS[place % len(_SYMBOLS)], "size": sizes.tolist(), "color": c(colour),
+            "symbol": "square" if best else _SYMBOLS[place], "size": sizes.tolist(), "color": c(colour),
             "opacity": 1, "line": {"color": c(colour), "width": 1.25},
         },
     }  # fmt: skip
@@ -122,6 +149,7 @@ def level_of_each(
     *,
     words: Sequence[str],
     pinned: npt.ArrayLike | None = None,
+    places: Sequence[int] = _PLACES,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw one level for each observer, the best on top, as a mark on a hairline with its value beside it.
@@ -135,6 +163,8 @@ def level_of_each(
         The same, ready to be read.
     pinned : float array (n,), optional
         The pinned state's, hollow.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -156,9 +186,13 @@ def level_of_each(
     hairs = np.stack([np.full(len(y), low), values[order], np.full(len(y), np.nan)], axis=1).ravel()
     best = y == len(y) - 1
     colours = [c("integer" if each else "float") for each in best]
-    symbols = ["square" if each else _SYMBOLS[place % len(_SYMBOLS)] for each, place in zip(best, order, strict=True)]
+    symbols = ["square" if each else _SYMBOLS[places[row]] for each, row in zip(best, order.tolist(), strict=True)]
     traces: list[dict[str, Any]] = [line(hairs, np.repeat(y, 3), "float_fill", 1)]
+    written = values[order].astype(np.float64)
     if pinned is not None:
+        # The pinned mark, where it lies just beyond the present one, pushes the words on.
+        there, wide = floats(pinned)[order], (_WORDS_NARROW if narrow else _WORDS) * (high - low)
+        written = np.where((there > written) & (there < written + wide), there, written)
         then: dict[str, Any] = {"symbol": "circle-open", "size": 12, "color": c("pinned"), "opacity": 1}
         traces.append(
             {
@@ -167,14 +201,18 @@ def level_of_each(
                 "x": floats(pinned)[order],
                 "y": y,
                 "marker": then,
+                "cliponaxis": False,
                 "hoverinfo": "skip",
             }
         )
     traces.append({
-        "type": "scatter", "mode": "markers+text", "x": values[order], "y": y, "hoverinfo": "text",
-        "text": [f"  <b>{words[place]}</b>" for place in order], "textposition": "middle right",
+        "type": "scatter", "mode": "text", "x": floats(written), "y": y, "hoverinfo": "skip",
+        "text": [f"{3 * UNIT_SPACE}<b>{words[place]}</b>" for place in order], "textposition": "middle right",
+        "textfont": {"color": colours, "size": 13}, "cliponaxis": False,
+    })  # fmt: skip
+    traces.append({
+        "type": "scatter", "mode": "markers", "x": values[order], "y": y, "hoverinfo": "text",
         "hovertext": [f"{names[place]}: {words[place]}" for place in order],
-        "textfont": {"color": colours, "size": 13},
         "marker": {
             "symbol": symbols, "size": 12, "color": colours, "opacity": 1, "line": {"width": 1.5, "color": colours},
         },
@@ -259,7 +297,13 @@ def _round_places(low: float, high: float) -> dict[str, Any]:
 
 
 def levels_over_batches(
-    levels: Mapping[str, npt.ArrayLike], *, best: str, now: int, odd: int = 0, narrow: bool = False
+    levels: Mapping[str, npt.ArrayLike],
+    *,
+    best: str,
+    now: int,
+    odd: int = 0,
+    places: Sequence[int] = _PLACES,
+    narrow: bool = False,
 ) -> go.Figure:
     """Draw each observer's level as steps over the batches.
 
@@ -273,6 +317,8 @@ def levels_over_batches(
         The batch that is looked at, from 1.
     odd : int
         The odd batch, from 1; 0 for none.
+    places : sequence of int
+        Where each stands among all observers, 0 to 4: its mark, whoever is left out.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -284,7 +330,11 @@ def levels_over_batches(
     """
     ends = {name: (np.zeros(len(floats(each)), np.float32), each) for name, each in levels.items()}
     drawn = ranges_over_batches(
-        {name: Range(lo, each, name == best) for name, (lo, each) in ends.items()}, now=now, odd=odd, narrow=narrow
+        {name: Range(lo, each, name == best) for name, (lo, each) in ends.items()},
+        now=now,
+        odd=odd,
+        places=places,
+        narrow=narrow,
     )
     known = np.concatenate([floats(each) for each in levels.values()])
     known = known[np.isfinite(known)]

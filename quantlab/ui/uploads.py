@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 import streamlit as st
@@ -19,6 +20,7 @@ from quantlab.experiments.spelling import YOURS
 from quantlab.ui import address, anatomy, sources
 
 T = TypeVar("T", Array, LabelledTable)
+Fit = Callable[[Array], Any]
 UPLOAD_HELP = (
     ".npy, .npz, .csv, .tsv or .txt, recognised by its content: up to four dimensions, 200 MB (text: 50 MB). It stays "
     "in your session on this server, is never part of a link, and goes when the session ends."
@@ -52,17 +54,29 @@ class _Desk:
     refusals: dict[str, str] = field(default_factory=dict)
 
 
+def _any(array: Array) -> None:
+    """Refuse no array."""
+
+
 def _desk() -> _Desk:
     desk: _Desk = st.session_state.setdefault(_STATE, _Desk())
     return desk
 
 
-def upload(place: str) -> None:
-    """Draw the uploader; `place` tells it from others on the page."""
-    drop(place, _uploaded, help=UPLOAD_HELP)
+def upload(place: str, fit: Fit = _any) -> None:
+    """Draw the uploader.
+
+    Parameters
+    ----------
+    place : str
+        Tells it from others on the page.
+    fit : callable
+        Refuses, with FileError, an array that the page could not show.
+    """
+    drop(place, partial(_uploaded, fit), help=UPLOAD_HELP)
     archive = _desk().archive
     if archive:
-        _choose_member(archive, f"member-{place}")
+        _choose_member(archive, f"member-{place}", fit)
     refusal("upload")
 
 
@@ -90,7 +104,7 @@ def drop(place: str, taken: Callable[[Any], None], *, help: str, most_bytes: int
     )
 
 
-def _choose_member(archive: _Archive, key: str) -> None:
+def _choose_member(archive: _Archive, key: str, fit: Fit) -> None:
     def words(name: str) -> str:
         member = archive.members[name]
         about = f"{shape_text(member.shape)}, {member.dtype}" if member.dtype else "cannot be read"
@@ -104,28 +118,28 @@ def _choose_member(archive: _Archive, key: str) -> None:
         key=key,
         help="The .npz holds several arrays; each can be looked at until you add another file.",
         on_change=_chosen,
-        args=(key,),
+        args=(key, fit),
     )
 
 
-def paste(place: str) -> None:
-    """Draw the field for typed or pasted numbers; `place` tells it from others on the page."""
+def paste(place: str, fit: Fit = _any) -> None:
+    """Draw the field for typed or pasted numbers; `place` and `fit` as for the uploader."""
     key = f"paste-{place}"
     with st.form(f"form-{key}", border=False):
         st.text_area("Paste numbers", key=key, height=96, placeholder=_EXAMPLE, help=PASTE_HELP)
-        st.form_submit_button("Use these numbers", on_click=_pasted, args=(key,))
+        st.form_submit_button("Use these numbers", on_click=_pasted, args=(key, fit))
     refusal("paste")
 
 
-def ask() -> None:
+def ask(fit: Fit = _any) -> None:
     """Draw what stands in place of the picture while there is no array, and takes no more room: how to add one."""
     left, right = st.columns(2, gap="medium")
     with left:
-        upload("hero")
+        upload("hero", fit)
         if not refused("upload"):
             st.caption(_KINDS)
     with right:
-        paste("hero")
+        paste("hero", fit)
         if not refused("paste"):
             st.caption(_STAYS)
 
@@ -199,12 +213,12 @@ def _dropped(key: str, taken: Callable[[Any], None]) -> None:
     _desk().serial += 1
 
 
-def _uploaded(file: Any) -> None:
+def _uploaded(fit: Fit, file: Any) -> None:
     archive = _archive(file)
 
     def make() -> Array:
         sources.BUDGET.hold(file, file.size)
-        return read(file.name, file)
+        return _fitting(read(file.name, file), fit)
 
     array = take("upload", make)
     if array is not None:
@@ -222,22 +236,27 @@ def _archive(file: Any) -> _Archive | None:
     return _Archive(file, {member.name: member for member in found}, found[0].name) if len(found) > 1 else None
 
 
-def _chosen(key: str) -> None:
+def _chosen(key: str, fit: Fit) -> None:
     archive = _desk().archive
     if archive is None:
         return
     name = st.session_state[key]
-    array = take("upload", lambda: read(archive.file.name, archive.file, member=name))
+    array = take("upload", lambda: _fitting(read(archive.file.name, archive.file, member=name), fit))
     if array is not None:
         archive.chosen = name
         _announce(array)
 
 
-def _pasted(key: str) -> None:
-    array = take("paste", lambda: parse_text(st.session_state[key]))
+def _pasted(key: str, fit: Fit) -> None:
+    array = take("paste", lambda: _fitting(parse_text(st.session_state[key]), fit))
     if array is not None:
         _desk().archive = None
         _announce(array)
+
+
+def _fitting(array: Array, fit: Fit) -> Array:
+    fit(array)
+    return array
 
 
 def _announce(array: Array) -> None:

@@ -132,3 +132,21 @@ def test_bits_come_along_from_the_modes_page(page: Page, server: Server) -> None
     settled(page, "3")
     page.get_by_role("link", name="Calibration").click()
     shows(page, replace(Settings(), bits=3))
+
+
+def test_an_observer_left_out_leaves_drawing_sentence_and_numbers_and_back_returns_it(
+    page: Page, server: Server
+) -> None:
+    open_state(page, server)
+    shown = page.locator(".st-key-control-observers button")
+    shown.filter(has_text="min-max").click()
+    shows(page, Settings(observers=("percentile", "average", "mse", "entropy")))
+    expect(page.locator(".ql-brackets .bracket")).to_have_count(4)
+    page.go_back()
+    shows(page, Settings())
+
+
+def test_the_last_observer_stays(page: Page, server: Server) -> None:
+    open_state(page, server, Settings(observers=("mse",)))
+    page.locator(".st-key-control-observers button").filter(has_text="MSE").click()
+    shows(page, Settings(observers=("mse",)))

@@ -97,3 +97,14 @@ def test_the_key_of_a_map_of_codes_ends_with_the_last_code() -> None:
     assert [words.text for words in signed if words.text != "■"] == ["−8", "7"]
     values = heat_map([[-8.0, 7.0]], "values", limit=8).layout.annotations
     assert [words.text for words in values if words.text != "■"] == ["−8.00", "8.00"]
+
+
+def test_a_channel_that_is_always_zero_has_a_mark_and_says_so():
+    figure = channel_ranges([0, 1, 2], [0, 0, -1], [2, 0, 1], [9.0, np.nan, 8.0], silent=[False, True, False])
+    marks = [trace for trace in figure.data if trace.marker.symbol == "x-thin"]
+    assert [list(trace.x) for trace in marks] == [[1]]
+    texts = figure.data[-1].hovertext
+    assert ["always 0" in text for text in texts] == [False, True, False]
+    assert "× always 0" in [note.text for note in figure.layout.annotations]
+    plain = channel_ranges([0, 1], [0, -1], [2, 1], [9.0, 8.0])
+    assert not [note for note in plain.layout.annotations if "always 0" in note.text]

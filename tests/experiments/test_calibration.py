@@ -20,7 +20,7 @@ OPENING = Settings()
 KEPT = {}
 
 
-def recall(key, make):
+def recall(array, key, make):
     """Compute each state once for all tests."""
     if key not in KEPT:
         KEPT[key] = make()
@@ -117,9 +117,9 @@ def test_a_course_is_the_same_however_many_batches_are_looked_at():
 def test_results_are_recalled_whatever_batch_view_or_pin_is_looked_at():
     kept = set()
 
-    def remember(key, make):
+    def remember(array, key, make):
         kept.add(key)
-        return recall(key, make)
+        return recall(array, key, make)
 
     for state in (OPENING, replace(OPENING, batches=3), replace(OPENING, view="code")):
         calibration.run(replace(state, compare="nothing"), recall=remember)

@@ -76,7 +76,29 @@ def test_min_max_never_narrows_and_its_changes_are_counted(name):
     widths = [x.max() - x.min() for x in seen]
     assert widest.narrower == 0
     assert widest.wider == int((np.diff(widths) > 0).sum())
-    assert "never narrowed" in widening.sentence(result)
+
+
+@pytest.mark.parametrize(
+    ("settings", "said", "table"),
+    [
+        (Settings(), "widened **once, at the odd 20th batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(batches=19), "min-max **kept its range**", "0 batches"),
+        (Settings(odd=1.0), "min-max widened **once and never narrowed**", "1 batch"),
+        (Settings(odd_at=2), "widened **once, at the odd 2nd batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(data="tail"), "one of them at the odd 20th batch, and never", " batches"),
+        (Settings(data="tail", odd=1.0), "times and never narrowed", " batches"),
+        (Settings(odd_at=1), "min-max **kept its range**", "0 batches"),
+        (Settings(batches=1), "no range has changed yet", "0 batches"),
+    ],
+)
+def test_the_odd_batch_is_named_where_it_widened_min_max_and_only_there(settings, said, table):
+    result = run(settings)
+    assert said in widening.sentence(result)
+    assert widening.columns(result)["wider after"][0].endswith(table)
+    batches = result.stream.batches
+    odd = settings.odd_batch - 1
+    reached = 0 < odd < result.seen and batches[odd].max() > np.concatenate(batches[:odd]).max()
+    assert ("odd" in widening.sentence(result)) == reached
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -108,3 +130,18 @@ def test_the_code_that_is_shown_finds_the_ranges_that_are_shown(name, observer):
 
 def test_every_view_has_a_drawing():
     assert tuple(label.lower().replace(" ", "-") for label in DRAWN) == VIEWS
+
+
+@pytest.mark.parametrize("name", STATES)
+def test_a_channel_is_called_always_zero_where_no_batch_seen_has_another_value(name):
+    result = run(STATES[name])
+    found = by_channel.channels(result)
+    seen = np.concatenate(result.stream.batches[: result.seen])
+    assert found.silent.tolist() == (seen == 0).all(axis=0).tolist()
+    assert found.columns()["values"].tolist() == ["always 0" if silent else "" for silent in found.silent]
+    number = int(found.silent.sum())
+    assert (f"{number} of {len(found.silent)} channels" in by_channel.sentence(found)) == (number > 0)
+
+
+def test_the_opening_has_channels_that_are_always_zero():
+    assert by_channel.channels(run(Settings())).silent.any()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.course import make
 from quantlab.experiments.calibration.experiment import Result
+from quantlab.experiments.page import Recall, compute_anew
 from quantlab.numerals import decibels, num
 from quantlab.quantizer import Quantizer
 from quantlab.report import error_report
@@ -29,6 +30,8 @@ class Channels:
     lo, hi : float64 arrays, one entry a channel
     sqnr_db : float64 array
         Of each channel, on data that no observer has seen.
+    silent : bool array
+        Whether a channel was 0 throughout the batches seen.
     together, apart : float
         SQNR of all of these data, dB: with one range, and with one a channel.
     """
@@ -37,16 +40,29 @@ class Channels:
     lo: Floats
     hi: Floats
     sqnr_db: Floats
+    silent: NDArray[np.bool_]
     together: float
     apart: float
 
     def columns(self) -> dict[str, Any]:
         """Return the channels as a table."""
-        return {"channel": np.arange(len(self.lo)), "from": self.lo, "to": self.hi, "SQNR dB": self.sqnr_db}
+        return {
+            "channel": np.arange(len(self.lo)),
+            "from": self.lo,
+            "to": self.hi,
+            "SQNR dB": self.sqnr_db,
+            "values": np.where(self.silent, "always 0", ""),
+        }
 
 
-def channels(result: Result) -> Channels:
+def channels(result: Result, recall: Recall = compute_anew) -> Channels:
     """Let the best observer of the present batch choose a range for each channel.
+
+    Parameters
+    ----------
+    result : Result
+    recall : callable
+        As for `run`: hundreds of channels take seconds.
 
     Examples
     --------
@@ -55,11 +71,19 @@ def channels(result: Result) -> Channels:
     >>> len(found.lo), found.apart > found.together
     (32, True)
     """
+    key = "calibration", "channels", result.settings.state()
+    found: Channels = recall(result.array, key, lambda: _channels(result))
+    return found
+
+
+def _channels(result: Result) -> Channels:
     settings, best = result.settings, result.best()
     by_channel = PerChannel(1)
     observer = make(best.name, settings.scheme(), settings.knobs(), by_channel)
-    for batch in result.stream.batches[: settings.batches]:
+    silent = np.ones(result.stream.held.shape[1], bool)
+    for batch in result.stream.batches[: result.seen]:
         observer.update(batch)
+        silent &= ~batch.any(axis=0)
     lo, hi = observer.range()
     held = result.stream.held
     quantizer = Quantizer.from_range(held, lo, hi, replace(settings.scheme(), granularity=by_channel))
@@ -67,7 +91,7 @@ def channels(result: Result) -> Channels:
     noise = ((quantizer.fake_quantize(held).astype(np.float64) - held) ** 2).sum(axis=0)
     with np.errstate(divide="ignore", invalid="ignore"):
         sqnr = 10 * np.log10((held.astype(np.float64) ** 2).sum(axis=0) / noise)
-    return Channels(best.label, lo, hi, sqnr, float(best.sqnr_db[result.now]), report.sqnr_db)
+    return Channels(best.label, lo, hi, sqnr, silent, float(best.sqnr_db[result.now]), report.sqnr_db)
 
 
 def sentence(found: Channels) -> str:
@@ -77,6 +101,19 @@ def sentence(found: Channels) -> str:
     >>> sentence(channels(run(Settings()))).split("**")[0]
     'A range for each channel instead of one for all is worth '
     """
+    if len(found.lo) == 1:
+        return "There is **one channel** only, so its range is the range of all."
+    said = _worth(found)
+    number, of_all = int(found.silent.sum()), len(found.silent)
+    if not number:
+        return said
+    which = f"**{number} of {of_all} channels {'is' if number == 1 else 'are'} always 0** in the batches seen"
+    return f"{said} {which}: a range has nothing to cover there."
+
+
+def _worth(found: Channels) -> str:
+    if not np.isfinite([found.apart, found.together]).all():
+        return "With one range for all, or one for each channel, **nothing is lost** that an SQNR could compare."
     gain = found.apart - found.together
     worth = f"is worth **{decibels(gain)}**" if gain > 0 else f"costs **{decibels(-gain)}**"
     top = np.maximum(np.abs(found.lo), np.abs(found.hi))

@@ -49,6 +49,11 @@ class Course:
     clipped: Floats
     accuracy: Floats | None
 
+    @property
+    def heading(self) -> str:
+        """The label as a sentence begins with it."""
+        return self.label[0].upper() + self.label[1:]
+
 
 @dataclass(frozen=True)
 class Knobs:

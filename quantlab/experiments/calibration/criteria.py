@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quantlab.experiments.calibration.experiment import Result
-from quantlab.experiments.calibration.stories import ordinal
+from quantlab.experiments.calibration.stories import batches, ordinal
 from quantlab.numerals import UNIT_SPACE, num
-from quantlab.observers import EntropyObserver, MSEObserver, divergences
+from quantlab.observers import EntropyObserver, MSEObserver, Observer, divergences
 
 Floats = NDArray[np.float64]
 _POINTS = 160
@@ -52,8 +52,8 @@ class Criterion:
         return {"clip": self.clips, self.unit: self.values}
 
 
-def criteria(result: Result) -> tuple[Criterion, Criterion, Criterion]:
-    """Return what MSE, entropy and percentile look at after the present batch.
+def criteria(result: Result) -> tuple[Criterion, ...]:
+    """Return what MSE, entropy and percentile look at after the present batch, those of them that are shown.
 
     Examples
     --------
@@ -62,13 +62,17 @@ def criteria(result: Result) -> tuple[Criterion, Criterion, Criterion]:
     >>> bool(abs(mse.clips[np.nanargmin(mse.values)] - mse.chosen) < 0.2), percentile.level
     (True, 0.1)
     """
-    seen = result.stream.batches[: result.settings.batches]
-    scheme = result.settings.scheme()
-    errors, entropy = MSEObserver(scheme), EntropyObserver(scheme)
-    for batch in seen:
-        errors.update(batch)
-        entropy.update(batch)
-    return _mse(result, errors), _entropy(result, entropy), _percentile(result)
+    return tuple(_DRAWN[name](result) for name in _DRAWN if name in result.settings.observers)
+
+
+Watcher = TypeVar("Watcher", bound=Observer)
+
+
+def _shown(result: Result, observer: Watcher) -> Watcher:
+    """Show an observer what has been seen."""
+    for batch in result.stream.batches[: result.seen]:
+        observer.update(batch)
+    return observer
 
 
 def _chosen(result: Result, name: str) -> float:
@@ -85,7 +89,8 @@ def _clips(result: Result) -> Floats:
     return np.linspace(_NARROWEST * widest, widest, _POINTS)
 
 
-def _mse(result: Result, observer: MSEObserver) -> Criterion:
+def _mse(result: Result) -> Criterion:
+    observer = _shown(result, MSEObserver(result.settings.scheme()))
     course, at, clips = result.course("mse"), result.now, _clips(result)
     lo, hi = float(course.lo[at]), float(course.hi[at])
     # Affine, the two ends are sought in turn: the farther one moves here, the other stays where it was found.
@@ -100,7 +105,8 @@ def _mse(result: Result, observer: MSEObserver) -> Criterion:
     return Criterion("mse", "MSE", remark, clips, values, "mean squared error", max(hi, -lo))
 
 
-def _entropy(result: Result, observer: EntropyObserver) -> Criterion:
+def _entropy(result: Result) -> Criterion:
+    observer = _shown(result, EntropyObserver(result.settings.scheme()))
     counts, width = observer.magnitudes()
     chosen = _chosen(result, "entropy")
     remark = f"the divergence is least at {num(chosen)}"
@@ -117,7 +123,7 @@ def _entropy(result: Result, observer: EntropyObserver) -> Criterion:
 
 def _percentile(result: Result) -> Criterion:
     settings = result.settings
-    values = np.sort(np.concatenate([batch.ravel() for batch in result.stream.batches[: settings.batches]]))
+    values = np.sort(np.concatenate([batch.ravel() for batch in result.stream.batches[: result.seen]]))
     clips = _clips(result)
     beyond = 100 * (1 - np.searchsorted(values, clips, side="right") / len(values))
     course, level = result.course("percentile"), 100 - settings.p
@@ -127,12 +133,30 @@ def _percentile(result: Result) -> Criterion:
     return Criterion("percentile", "Percentile", remark, clips, shown, "values above, %", chosen, round(level, 9))
 
 
+_DRAWN = {"mse": _mse, "entropy": _entropy, "percentile": _percentile}
+_WITHOUT = {
+    "minmax": "Min-max takes the ends themselves",
+    "average": "the moving average takes each batch's ends and forgets",
+}
+
+
 def sentence(result: Result) -> str:
-    """Say what the criteria have in common, and what the two observers without one do."""
+    """Say what the criteria have in common, and what the two observers without one do; of those that are shown.
+
+    >>> from quantlab.experiments.calibration import Settings, run
+    >>> sentence(run(Settings(observers=("minmax",))))
+    'Min-max takes the ends themselves: no clip is sought, so there is no curve to draw.'
+    """
     settings = result.settings
-    odd = f" The odd {ordinal(settings.odd_at)} batch counts like any other." if result.odd_seen else ""
+    odd = f" The odd {ordinal(settings.odd_batch)} batch counts like any other." if result.odd_seen else ""
+    seekers = [each.heading for each in result.courses if each.name in _DRAWN]
+    others = "; ".join(words for name, words in _WITHOUT.items() if name in settings.observers)
+    others = others[:1].upper() + others[1:]
+    if not seekers:
+        return f"{others}: no clip is sought, so there is no curve to draw."
+    who = f"{' and '.join(seekers)} look" if len(seekers) == 2 else "Three observers look"
+    who = f"{seekers[0]} looks" if len(seekers) == 1 else who
     return (
-        f"Three observers look at **all values of the {settings.batches} batches seen** and seek a clip.{odd} "
-        "Narrow ranges clip, wide ones round coarsely. "
-        "Min-max takes the ends themselves; the moving average takes each batch's ends and forgets."
+        f"{who} at **all values of the {batches(result.seen)} seen** and seek{'s' * (len(seekers) == 1)} a clip."
+        f"{odd} Narrow ranges clip, wide ones round coarsely.{f' {others}.' if others else ''}"
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result, Settings
-from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.experiments.page import Reading
-from quantlab.numerals import decibels, difference, num, share
+from quantlab.numerals import code, decibels, difference, num, share
 
+LABELS = ("Best observer", "Its range", "Its SQNR", "Min-max SQNR", "It clips", "Min-max clips")
+"""Of the row while there is nothing to read."""
 _NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 
 
@@ -20,50 +22,57 @@ def readings(result: Result) -> tuple[Reading, ...]:
     >>> [reading.label for reading in readings(run(Settings()))][:3]
     ['Best observer', 'Its range', 'Its SQNR']
     """
-    best, widest, at = result.best(), result.course("minmax"), result.now
     then = result.compared
-    other = None if then is None else (then.best(), then.course("minmax"), then.now)
+    against = result.rival()
+    best = _Beside(result.best(), result.now, None if then is None else (then.best(), then.now))
+    rival = _Beside(against, result.now, None if then is None else (then.course(against.name), then.now))
+    alone = len(result.courses) == 1
     first = (
-        Reading("Best observer", best.label, None if other is None else _same(best.label, other[0].label), "observer"),
-        Reading("Its range", span(best, at, symmetric=result.settings.symmetric), None, "range"),
-        Reading(
-            "Its SQNR", decibels(best.sqnr_db[at]), None if other is None else _db(best, at, other[0], other[2]), "sqnr"
-        ),
-        Reading(
-            "Min-max SQNR",
-            decibels(widest.sqnr_db[at]),
-            None if other is None else _db(widest, at, other[1], other[2]),
-            "sqnr",
-        ),
+        best.named("Observer" if alone else "Best observer"),
+        Reading("Its range", span(best.course, best.at, symmetric=result.settings.symmetric), None, "range"),
+        best.sqnr("Its SQNR"),
     )
-    if best.accuracy is None or widest.accuracy is None:
-        lost = None if other is None else _points(best.clipped[at], other[0].clipped[other[2]])
-        wide = None if other is None else _points(widest.clipped[at], other[1].clipped[other[2]])
-        return (
-            *first,
-            Reading("It clips", share(best.clipped[at]), lost, "clipped"),
-            Reading("Min-max clips", share(widest.clipped[at]), wide, "clipped"),
-        )
-    gains: list[str | None] = [None, None]
-    if other is not None and other[0].accuracy is not None and other[1].accuracy is not None:
-        gains = [
-            _points(mine.accuracy[at], theirs.accuracy[other[2]])
-            for mine, theirs in ((best, other[0]), (widest, other[1]))
-            if mine.accuracy is not None and theirs.accuracy is not None
-        ]
+    if alone:
+        scale = Reading("Its scale", num(float(best.course.scale[best.at])), None, "scale")
+        zero = Reading("Its zero point", code(int(best.course.zero_point[best.at])), None, "zero point")
+        return (*first, scale, best.clips("It clips"), best.accuracy("Its accuracy") or zero)
     return (
         *first,
-        Reading("Its accuracy", percent(best.accuracy[at]), gains[0], "accuracy"),
-        Reading("Min-max accuracy", percent(widest.accuracy[at]), gains[1], "accuracy"),
+        rival.sqnr(f"{against.heading} SQNR"),
+        best.accuracy("Its accuracy") or best.clips("It clips"),
+        rival.accuracy(f"{against.heading} accuracy") or rival.clips(f"{against.heading} clips"),
     )
 
 
-def _same(mine: str, theirs: str) -> str:
-    return "same" if mine == theirs else theirs
+class _Beside(NamedTuple):
+    """An observer after a batch, and what it is compared with after which."""
 
+    course: Course
+    at: int
+    other: tuple[Course, int] | None
 
-def _db(mine: Course, at: int, theirs: Course, then: int) -> str:
-    return difference(float(mine.sqnr_db[at]), float(theirs.sqnr_db[then]), unit="dB")
+    def named(self, label: str) -> Reading:
+        other = None if self.other is None else self.other[0].label
+        return Reading(label, self.course.label, "same" if other == self.course.label else other, "observer")
+
+    def sqnr(self, label: str) -> Reading:
+        now, then = self._of(lambda each: each.sqnr_db)
+        return Reading(label, decibels(now), None if then is None else difference(now, then, unit="dB"), "sqnr")
+
+    def clips(self, label: str) -> Reading:
+        now, then = self._of(lambda each: each.clipped)
+        return Reading(label, share(now), None if then is None else _points(now, then), "clipped")
+
+    def accuracy(self, label: str) -> Reading | None:
+        if self.course.accuracy is None:
+            return None
+        now, then = self._of(lambda each: each.accuracy)
+        return Reading(label, percent(now), None if then is None else _points(now, then), "accuracy")
+
+    def _of(self, values: Callable[[Course], Any]) -> tuple[float, float | None]:
+        there = None if self.other is None else values(self.other[0])
+        then = None if self.other is None or there is None else float(there[self.other[1]])
+        return float(values(self.course)[self.at]), then
 
 
 def _points(now: float, other: float) -> str:
@@ -111,11 +120,13 @@ def held(result: Result) -> str:
     >>> held(run(Settings()))
     '360 test images'
     """
-    return "other values" if result.stream.finish is None else f"{len(result.stream.held)} test images"
+    return result.stream.held_as
 
 
 def note(result: Result) -> str:
     """Return on what SQNR and accuracy are measured."""
+    if result.stream.cut:
+        return f"SQNR: of {held(result)}, every fifth, which no observer has seen; {result.stream.cut}"
     if result.stream.finish is None:
         return "SQNR: of 16 384 values that no observer has seen, none of them odd"
     image = num(100 / len(result.stream.held), 2, "pp")
@@ -126,14 +137,14 @@ def note(result: Result) -> str:
 
 
 def courses(result: Result) -> dict[str, list[Any]]:
-    """Return every observer after every batch, as a table.
+    """Return every shown observer after every batch, as a table.
 
     >>> from quantlab.experiments.calibration import run
     >>> table = courses(run(Settings()))
     >>> len(table["observer"]), table["observer"][0], table["batch"][31]
     (160, 'min-max', 32)
     """
-    rows = [(each, at) for each in result.courses for at in range(BATCHES)]
+    rows = [(each, at) for each in result.courses for at in range(len(result.stream.batches))]
     table: dict[str, list[Any]] = {
         "observer": [each.label for each, _ in rows],
         "batch": [at + 1 for _, at in rows],
@@ -150,25 +161,25 @@ def courses(result: Result) -> dict[str, list[Any]]:
 
 
 def now(result: Result) -> dict[str, list[Any]]:
-    """Return every observer after the present batch, as a table.
+    """Return every shown observer after the present batch, as a table.
 
     >>> from quantlab.experiments.calibration import run
     >>> now(run(Settings()))["observer"]
     ['min-max', 'percentile 99.9', 'moving average', 'MSE', 'entropy']
     """
     table = courses(result)
-    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.settings.batches]
+    rows = [place for place, batch in enumerate(table["batch"]) if batch == result.seen]
     return {name: [column[row] for row in rows] for name, column in table.items()}
 
 
 def bars(result: Result) -> dict[str, Any]:
     """Return the histogram after the present batch as a table, the odd batch's part apart."""
-    fill, settings = result.fill, result.settings
-    odd = fill.counts[settings.odd_at - 1] * int(result.odd_seen)
+    fill = result.fill
+    odd = fill.counts[result.settings.odd_batch - 1] * int(result.odd_seen)
     return {
         "from": fill.edges[:-1],
         "to": fill.edges[1:],
-        "values": fill.counts[: settings.batches].sum(axis=0),
+        "values": fill.counts[: result.seen].sum(axis=0),
         "of the odd batch": odd,
     }
 

@@ -27,7 +27,7 @@ class Stream:
     Attributes
     ----------
     batches : list of float32 arrays (rows, channels)
-        As many as BATCHES.
+        BATCHES of them; of a visitor's array, which may be short, at most as many.
     held : float32 array (rows, channels)
         What no observer sees: a range is judged by its error here.
     what : str
@@ -35,12 +35,19 @@ class Stream:
     finish : callable or None
         From `held` after quantization to the share of its rows that the network then reads right; None without a
         network.
+    held_as : str
+        What `held` is, as people read it: "360 test images".
+    cut, remark : str
+        Of a visitor's array: into which batches it was cut, and what was done to it before, a sentence each.
     """
 
     batches: list[F32]
     held: F32
     what: str
     finish: Callable[[F32], float] | None
+    held_as: str
+    cut: str = ""
+    remark: str = ""
 
 
 @dataclass(frozen=True)
@@ -84,7 +91,13 @@ def build(name: str, seed: int, *, odd: float, odd_at: int, size: int, tail: flo
     factors = [np.float32(odd if number == odd_at else 1) for number in range(1, BATCHES + 1)]
     if entry.layer is None:
         drawn, held = _drawn(seed, size, tail)
-        return Stream([batch * factor for batch, factor in zip(drawn, factors, strict=True)], held, entry.what, None)
+        return Stream(
+            [batch * factor for batch, factor in zip(drawn, factors, strict=True)],
+            held,
+            entry.what,
+            None,
+            "other values",
+        )
     data, network = _digits(seed)
     rows = [data.train.x[at * ROWS : (at + 1) * ROWS] for at in range(BATCHES)]
     batches = [network.activations(x * factor)[entry.layer] for x, factor in zip(rows, factors, strict=True)]
@@ -94,7 +107,7 @@ def build(name: str, seed: int, *, odd: float, odd_at: int, size: int, tail: flo
         logits = values if layer == len(network.layers) else Network(network.layers[layer:])(values)
         return accuracy(logits, data.test.labels)
 
-    return Stream(batches, held, entry.what, finish)
+    return Stream(batches, held, entry.what, finish, f"{len(held)} test images")
 
 
 @lru_cache(maxsize=4)

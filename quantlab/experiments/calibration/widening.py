@@ -9,6 +9,7 @@ import numpy as np
 
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result
+from quantlab.experiments.calibration.stories import batches, ordinal
 from quantlab.numerals import decibels
 
 _STILL = 1e-6  # of a width: a smaller change is rounding
@@ -20,22 +21,28 @@ class Widening:
 
     Attributes
     ----------
-    label : str
+    name, label, heading : str
+        The observer's name in OBSERVERS, and as people read it: within a sentence, and at its beginning.
     wider, narrower : int
         After how many batches its range was wider, and narrower, than before.
+    by_odd : bool
+        Whether the odd batch is one of those after which it was wider.
     first_db, last_db : float
         SQNR after the first and after the present batch, dB.
     """
 
+    name: str
     label: str
+    heading: str
     wider: int
     narrower: int
+    by_odd: bool
     first_db: float
     last_db: float
 
 
 def widenings(result: Result) -> list[Widening]:
-    """Return every observer's changes, in the order of the menu.
+    """Return every shown observer's changes, in the order of the menu.
 
     Examples
     --------
@@ -44,14 +51,17 @@ def widenings(result: Result) -> list[Widening]:
     >>> widest.label, widest.narrower
     ('min-max', 0)
     """
-    return [_widening(each, result.settings.batches) for each in result.courses]
+    return [_widening(each, result.seen, result.settings.odd_batch) for each in result.courses]
 
 
-def _widening(course: Course, batches: int) -> Widening:
-    width = (course.hi - course.lo)[:batches]
+def _widening(course: Course, seen: int, odd: int) -> Widening:
+    width = (course.hi - course.lo)[:seen]
     change = np.diff(width)
-    wider, narrower = (int((sign * change > _STILL * width[:-1]).sum()) for sign in (1, -1))
-    return Widening(course.label, wider, narrower, float(course.sqnr_db[0]), float(course.sqnr_db[batches - 1]))
+    wider, narrower = (sign * change > _STILL * width[:-1] for sign in (1, -1))
+    by_odd = 1 < odd <= seen and bool(wider[odd - 2])
+    first, last = (float(course.sqnr_db[at]) for at in (0, seen - 1))
+    names = course.name, course.label, course.heading
+    return Widening(*names, int(wider.sum()), int(narrower.sum()), by_odd, first, last)
 
 
 def columns(result: Result) -> dict[str, list[Any]]:
@@ -59,25 +69,47 @@ def columns(result: Result) -> dict[str, list[Any]]:
     found = widenings(result)
     return {
         "observer": [each.label for each in found],
-        "wider after": [f"{each.wider} batches" for each in found],
-        "narrower after": [f"{each.narrower} batches" for each in found],
+        "wider after": [_after(each) for each in found],
+        "narrower after": [batches(each.narrower) for each in found],
         "SQNR at first": [decibels(each.first_db) for each in found],
         "SQNR now": [decibels(each.last_db) for each in found],
     }
 
 
+def _after(found: Widening) -> str:
+    return f"{batches(found.wider)}{', the odd one' if found.by_odd and found.wider == 1 else ''}"
+
+
 def sentence(result: Result) -> str:
-    """Say that more data only ever widens min-max, and who narrows again.
+    """Say that more data only ever widens min-max, whether the odd batch did, and who narrows again.
 
     >>> from quantlab.experiments.calibration import Settings, run
     >>> sentence(run(Settings())).split(":")[0]
-    'In 32 batches min-max widened **once and never narrowed**'
+    'In 32 batches min-max widened **once, at the odd 20th batch, and never narrowed**'
     """
-    widest, *others = widenings(result)
-    turning = max(others, key=lambda each: each.narrower)
-    times = "once" if widest.wider == 1 else f"{widest.wider} times"
-    again = "once" if turning.narrower == 1 else f"{turning.narrower} times"
-    return (
-        f"In {result.settings.batches} batches min-max widened **{times} and never narrowed**: more data can only "
-        f"widen it. {turning.label[0].upper()}{turning.label[1:]} narrowed {again}."
-    )
+    found = widenings(result)
+    others = [each for each in found if each.name != "minmax"]
+    turning = max(others, key=lambda each: each.narrower, default=None)
+    if result.seen == 1:
+        return "After **one batch** no range has changed yet: play on."
+    began, odd = f"In {result.seen} batches", ordinal(result.settings.odd_batch)
+    if len(others) == len(found):
+        assert turning is not None
+        return (
+            f"{began} {turning.label} widened **{_widened(turning, odd)} and narrowed {_times(turning.narrower)}**: "
+            "of all observers only min-max cannot narrow."
+        )
+    widest = found[0]
+    also = "" if turning is None else f" {turning.heading} narrowed {_times(turning.narrower)}."
+    did = f"widened **{_widened(widest, odd)} and never narrowed**" if widest.wider else "**kept its range**"
+    return f"{began} min-max {did}: more data can only widen it.{also}"
+
+
+def _widened(found: Widening, odd: str) -> str:
+    if not found.by_odd:
+        return _times(found.wider)
+    return f"{_times(found.wider)}, {'' if found.wider == 1 else 'one of them '}at the odd {odd} batch,"
+
+
+def _times(number: int) -> str:
+    return ("not once", "once", "twice")[number] if number < 3 else f"{number} times"

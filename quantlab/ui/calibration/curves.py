@@ -11,7 +11,6 @@ from quantlab import charts
 from quantlab.experiments.calibration import Result, readings
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.stories import ordinal
-from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.numerals import UNIT_SPACE, decibels
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
@@ -23,15 +22,17 @@ if TYPE_CHECKING:
 def ranges(result: Result, spoken: str) -> None:
     """Draw every observer's range after each of the batches."""
     settings = result.settings
-    remark = f"the odd one is the {ordinal(settings.odd_at)}" if settings.odd > 1 else "more data only widens min-max"
-    if settings.symmetric:
-        remark = f"±; {remark}"
+    remarks = [
+        "±" if settings.symmetric else "",
+        f"the odd one is the {ordinal(settings.odd_batch)}" if settings.odd_batch else "",
+        "more data only widens min-max" if not settings.odd_batch and "minmax" in settings.observers else "",
+    ]
     show(
         Chart(
             "ranges",
             "Ranges over batches",
-            remark,
-            f"Each observer's range after each of 32 batches, as steps. {spoken}",
+            "; ".join(filter(None, remarks)),
+            f"Each observer's range after each of the batches, as steps. {spoken}",
             lambda: _ranges(result),
             lambda: readings.courses(result),
         ),
@@ -44,18 +45,19 @@ def _ranges(result: Result) -> go.Figure:
     pinned = result.compared if result.compared_name == "pinned" else None
     return charts.ranges_over_batches(
         {each.label: charts.Range(*_ends(result, each), each is best) for each in result.courses},
-        now=settings.batches,
-        odd=settings.odd_at if settings.odd > 1 else 0,
-        pinned=None if pinned is None else _ends(pinned, pinned.course("minmax"))[1],
+        now=result.seen,
+        odd=settings.odd_batch,
+        pinned=None if pinned is None else _ends(pinned, pinned.course(result.rival().name))[1],
+        places=result.places,
         narrow=window().narrow,
     )
 
 
 def _ends(result: Result, course: Course) -> tuple[list[float], list[float]]:
     symmetric = result.settings.symmetric
-    lo, hi = zip(*(readings.covered(course, at, symmetric=symmetric) for at in range(BATCHES)), strict=True)
+    lo, hi = zip(*(readings.covered(course, at, symmetric=symmetric) for at in range(len(course.lo))), strict=True)
     # A symmetric grid's lower half is the mirror of its upper one.
-    return [0.0] * BATCHES if symmetric else list(lo), list(hi)
+    return [0.0] * len(lo) if symmetric else list(lo), list(hi)
 
 
 def levels(result: Result, spoken: str) -> None:
@@ -82,7 +84,10 @@ def _levels(result: Result) -> go.Figure:
         [each.label for each in result.courses],
         found,
         words=[decibels(level) for level in found],
-        pinned=None if then is None else np.array([each.sqnr_db[then.now] for each in then.courses]),
+        pinned=None
+        if then is None
+        else np.array([then.course(each.name).sqnr_db[then.now] for each in result.courses]),
+        places=result.places,
         narrow=window().narrow,
     )
 

@@ -6,13 +6,17 @@ import hashlib
 import math
 from dataclasses import replace
 
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
 from quantlab.experiments import codec
-from quantlab.experiments.calibration import Result, readings
+from quantlab.experiments.calibration import Result, readings, stream_of
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.stories import ordinal
 from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.numerals import decibels, shortest
-from quantlab.ui import address
+from quantlab.ui import address, uploads
+from quantlab.ui.calibration import controls
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components import brackets
 
@@ -26,12 +30,25 @@ def hero(result: Result, alt: str) -> None:
     drawn = picture(result)
     brackets.brackets("brackets", drawn, alt=alt, on_rest=lambda batches: address.change(batches=batches))
     stem = readings.file_stem(result.settings, "brackets")
-    chart_table(
-        lambda: readings.courses(result),
-        key="brackets",
-        file_name=stem,
-        picture=lambda: brackets.standalone(drawn, title="What each observer chose", alt=alt, name=stem),
-    )
+    with _foot():
+        chart_table(
+            lambda: readings.courses(result),
+            key="brackets",
+            file_name=stem,
+            picture=lambda: brackets.standalone(drawn, title="What each observer chose", alt=alt, name=stem),
+        )
+        controls.observers()
+
+
+def ask() -> None:
+    """Draw what stands in its place while there is no array."""
+    uploads.ask(stream_of)
+    with _foot():
+        controls.observers()
+
+
+def _foot() -> DeltaGenerator:
+    return st.container(key="hero-foot", horizontal=True, vertical_alignment="bottom")
 
 
 def picture(result: Result) -> brackets.Picture:
@@ -42,38 +59,39 @@ def picture(result: Result) -> brackets.Picture:
     qmin, qmax = settings.scheme().qmin, settings.scheme().qmax
     first, last = float(fill.edges[0]), float(fill.edges[-1])
     drawn = [_bracket(result, each) for each in rows]
-    state = codec.encode_line(replace(settings.state(), batches=BATCHES))
+    # The settings do not say which array a visitor gave; what is counted does.
+    state = codec.encode_line(replace(settings.state(), batches=BATCHES)).encode() + fill.counts.tobytes()
     return brackets.Picture(
-        data_id=hashlib.blake2b(state.encode(), digest_size=6).hexdigest(),
+        data_id=hashlib.blake2b(state + fill.edges.tobytes(), digest_size=6).hexdigest(),
         first=_rounded(first),
         last=_rounded(last),
         counts=fill.counts.tolist(),
-        odd=settings.odd_at if settings.odd > 1 else 0,
-        odd_name=f"only the odd\n{ordinal(settings.odd_at)} batch",
+        odd=settings.odd_batch,
+        odd_name=f"only the odd\n{ordinal(settings.odd_batch)} batch",
         brackets=drawn,
         codes=(qmin, qmax) if settings.bits <= _TICKED_BITS else None,
-        at=settings.batches,
+        at=result.seen,
         axis=result.stream.what,
         ticks=ticks(min(first, *(min(each.lo) for each in drawn)), max(last, *(max(each.hi) for each in drawn))),
     )
 
 
 def _bracket(result: Result, course: Course) -> brackets.Bracket:
-    ends = [readings.covered(course, at, symmetric=result.settings.symmetric) for at in range(BATCHES)]
+    ends = [readings.covered(course, at, symmetric=result.settings.symmetric) for at in range(len(course.lo))]
     return brackets.Bracket(
         name=course.label,
         lo=[_rounded(lo) for lo, _ in ends],
         hi=[_rounded(hi) for _, hi in ends],
         scale=[_rounded(scale) for scale in course.scale.tolist()],
         zero_point=course.zero_point.tolist(),
-        span=[readings.span(course, at, symmetric=result.settings.symmetric) for at in range(BATCHES)],
+        span=[readings.span(course, at, symmetric=result.settings.symmetric) for at in range(len(course.lo))],
         level=[decibels(level) for level in course.sqnr_db.tolist()],
-        best=[result.best(at) is course for at in range(BATCHES)],
+        best=[result.best(at) is course for at in range(len(course.lo))],
     )
 
 
 def _width(course: Course, symmetric: bool) -> float:
-    lo, hi = readings.covered(course, BATCHES - 1, symmetric=symmetric)
+    lo, hi = readings.covered(course, -1, symmetric=symmetric)
     return hi - lo
 
 

@@ -10,9 +10,9 @@ from quantlab.ui import look
 
 
 def draw(result: Result) -> None:
-    """Draw every observer's lines, the best one's first."""
+    """Draw every shown observer's lines, the best one's first."""
     look.title("Code", "from batches to range, scale and zero point", key="code")
     for each in sorted(result.courses, key=lambda each: each is not result.best()):
-        st.markdown(f"**{each.label[0].upper()}{each.label[1:]}**")
+        st.markdown(f"**{each.heading}**")
         # On a phone the lines are longer than the page, and what scrolls sideways is out of the keyboard's reach.
         st.code(snippet(each.name, result.settings), language="python", wrap_lines=True)

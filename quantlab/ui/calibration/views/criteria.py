@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
 
 def draw(result: Result) -> None:
-    """Draw the three criteria abreast."""
-    said = sentence(result)
+    """Draw the criteria abreast."""
+    said, drawn = sentence(result), criteria(result)
     st.markdown(said)
-    for place, found in zip(st.columns(3, gap="large"), criteria(result), strict=True):
+    if not drawn:
+        return
+    for place, found in zip(st.columns(len(drawn), gap="large"), drawn, strict=True):
         with place:
             show(
                 Chart(
@@ -32,7 +34,7 @@ def draw(result: Result) -> None:
                     f"{found.unit} against the clip; {found.remark}. {anatomy.spoken(said)}",
                     partial(_figure, found),
                     found.columns,
-                    abreast=3,
+                    abreast=len(drawn),
                 ),
                 readings.file_stem(result.settings, f"criterion-{found.name}"),
             )
