@@ -131,13 +131,18 @@ def paste(place: str, fit: Fit = _any) -> None:
     refusal("paste")
 
 
-def ask(fit: Fit = _any) -> None:
-    """Draw what stands in place of the picture while there is no array, and takes no more room: how to add one."""
+def ask(fit: Fit = _any, *, then: str = "") -> None:
+    """Draw what stands in place of the picture while there is no array, and takes no more room: how to add one.
+
+    `then` says what becomes of it, where that is not plain.
+    """
     left, right = st.columns(2, gap="medium")
     with left:
         upload("hero", fit)
         if not refused("upload"):
             st.caption(_KINDS)
+            if then:
+                st.caption(then)
     with right:
         paste("hero", fit)
         if not refused("paste"):

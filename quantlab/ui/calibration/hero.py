@@ -12,6 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 from quantlab.experiments import codec
 from quantlab.experiments.calibration import Result, readings, stream_of
 from quantlab.experiments.calibration.course import Course
+from quantlab.experiments.calibration.own import CUT
 from quantlab.experiments.calibration.stories import ordinal
 from quantlab.experiments.calibration.stream import BATCHES
 from quantlab.numerals import decibels, shortest
@@ -42,7 +43,7 @@ def hero(result: Result, alt: str) -> None:
 
 def ask() -> None:
     """Draw what stands in its place while there is no array."""
-    uploads.ask(stream_of)
+    uploads.ask(stream_of, then=CUT)
     with _foot():
         controls.observers()
 
