@@ -134,7 +134,7 @@ def paste(place: str, fit: Fit = _any) -> None:
 def ask(fit: Fit = _any, *, then: str = "") -> None:
     """Draw what stands in place of the picture while there is no array, and takes no more room: how to add one.
 
-    `then` says what becomes of it, where that is not plain.
+    `then` says what becomes of it, where that is not plain and there is room.
     """
     left, right = st.columns(2, gap="medium")
     with left:
@@ -142,7 +142,8 @@ def ask(fit: Fit = _any, *, then: str = "") -> None:
         if not refused("upload"):
             st.caption(_KINDS)
             if then:
-                st.caption(then)
+                with st.container(key="ask-then"):
+                    st.caption(then)
     with right:
         paste("hero", fit)
         if not refused("paste"):
