@@ -41,8 +41,8 @@ with top:
         controls.odd()
         controls.odd_at()
         controls.more()
-        sharing.share(yours=settings.data == YOURS)
-        bar.pin()
+        sharing.share(yours=settings.data == YOURS, empty=result is None)
+        bar.pin(empty=result is None)
     remark = unfit if result is None else result.stream.remark
     anatomy.notice(" ".join(filter(None, [address.notice(), remark])), address.news())
     anatomy.sentence(said)

@@ -88,7 +88,7 @@ def test_the_example_that_is_offered_is_a_table_that_is_taken():
     assert len(set(example()["label"][:2])) == 2
 
 
-@pytest.mark.parametrize("path", ["", "matmul", "modes", "training"])
+@pytest.mark.parametrize("path", ["", "matmul", "modes", "calibration", "training"])
 def test_before_there_is_anything_to_show_nothing_can_be_shared_or_pinned(path):
     def idle(**state):
         app = opened(path, **state)
