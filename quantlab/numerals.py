@@ -14,6 +14,7 @@ import numpy as np
 MINUS, THIN_SPACE, UNIT_SPACE = "\u2212", "\u202f", "\u00a0"
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _NO_DECIBELS = 5e-4
+_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _PLAIN_FROM, _PLAIN_BELOW = 1e-3, 1e7
 _LARGER_UNITS, _ROUNDS_TO_A_THOUSAND = ("kB", "MB", "GB", "TB", "PB"), 999.5
 _MOST_DIGITS = 9  # tell any two float32 apart
@@ -156,6 +157,15 @@ def difference(now: float, other: float, *, digits: int = 2, unit: str = "") -> 
     if abs(gap) < 5e-3 * abs(now):
         return "same"
     return num(gap, digits, unit, sign=True)
+
+
+def points(now: float, other: float) -> str:
+    """Write the difference of two shares of 1 in percentage points, or "same" where it is under a hundredth of one.
+
+    >>> points(0.996, 1.0).replace(chr(160), " "), points(0.9, 0.90001)
+    ('−0.40 pp', 'same')
+    """
+    return "same" if abs(now - other) < _NO_POINTS else num((now - other) * 100, 2, "pp", sign=True)
 
 
 def rounded_up(value: float) -> float:

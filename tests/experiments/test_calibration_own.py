@@ -114,6 +114,19 @@ def test_any_array_has_a_sentence_numbers_a_drawing_and_views(name, symmetric):
         assert len(widening.columns(result)["observer"]) == 5
 
 
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ([1, 1000], "With a range for each channel **nothing is lost**; with one for all, min-max has **6"),
+        ([1, 1], "With one range for all, or one for each channel, **nothing is lost**"),
+    ],
+)
+def test_what_a_range_for_each_channel_saves_is_said_where_it_loses_nothing(columns, said):
+    rows = np.random.default_rng(0).integers(0, 2, (100, 2)) * np.float32(columns)
+    result = calibration.run(Settings(data="yours", bits=1), mine(rows))
+    assert by_channel.sentence(by_channel.channels(result)).startswith(said)
+
+
 def test_a_short_array_has_been_seen_when_its_last_batch_has():
     result = calibration.run(YOURS, mine(np.arange(10.0)))
     assert result.seen == len(result.stream.batches) == 8

@@ -76,6 +76,18 @@ def test_drawing_tables_and_criteria_hold_those_who_are_shown():
     assert result.places == (1, 3)
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        (("minmax", "mse"), "MSE looks at"),
+        (("percentile", "entropy"), "Percentile 99.9 and entropy look at"),
+        (("percentile", "average", "mse", "entropy"), "Three observers look at"),
+    ],
+)
+def test_a_name_is_written_large_only_where_the_sentence_begins(names, said):
+    assert criteria.sentence(run(observers=names)).startswith(said)
+
+
 def test_the_best_is_the_best_of_those_shown_on_both_grids():
     result = run(observers=("minmax", "mse"))
     assert result.best().name == result.compared.best().name == "mse"

@@ -145,6 +145,8 @@ def test_six_numbers_each_with_its_difference_to_the_pin():
     assert deltas["Static error"].startswith("−")
     assert deltas["Static agrees"].startswith("+")
     assert readings(run(replace(OPENING, data="layer")))[0].label == "Float32 moves"
+    unlike = readings(run(replace(OPENING, pin=replace(OPENING, data="layer"), compare="pinned")))[0]
+    assert (unlike.label, unlike.delta) == ("Float32 accuracy", None)
 
 
 def test_beside_a_flow_stands_what_the_outcome_counts():

@@ -4,10 +4,11 @@ from quantlab.experiments.training import Settings, run
 from quantlab.experiments.training import kept as store
 from quantlab.experiments.training.kept import kept
 from quantlab.experiments.training.networks import networks
-from quantlab.experiments.training.readings import compared_with, points, readings, row_note
+from quantlab.experiments.training.readings import compared_with, readings, row_note
 from quantlab.experiments.training.stories import TRIES, taken
 from quantlab.experiments.training.weights import grid_sentence
 from quantlab.nn import BITS
+from quantlab.numerals import points
 
 
 def test_a_pin_is_compared_with_where_it_is_measured_alike_and_has_runs():
@@ -25,6 +26,14 @@ def test_a_pin_is_compared_with_where_it_is_measured_alike_and_has_runs():
         assert alone.ghost is None
         assert compared_with(alone) == "float"
         assert "pinned" in row_note(alone, networks(Settings(data="blobs", epochs="20:15")))
+
+
+def test_an_accuracy_that_reads_otherwise_than_float_s_is_not_called_the_same():
+    state = Settings(data="spirals", bits=4)
+    shown = run(state, kept(state))
+    lead, *found = readings(shown, networks(Settings(data="blobs", epochs="20:15")))[:4]
+    assert 0 < shown.exact.mean - shown.at("lsq", 4).mean < 5e-3
+    assert [reading.delta == "same" for reading in found] == [reading.value == lead.value for reading in found]
 
 
 def test_six_tries_lead_away_from_the_opening():

@@ -62,6 +62,16 @@ def test_scales_at_the_ends_of_float32_are_divided_by(tier, scale):
     assert np.array_equal(codes, divided(x, s, 0, q))
 
 
+@pytest.mark.parametrize("tier", HERE, ids=lambda tier: tier.name)
+def test_the_farthest_value_saturates_on_its_own_side_whatever_the_scale(tier):
+    rng, x, codes = np.random.default_rng(2), np.zeros(LONG, np.float32), np.empty(LONG, np.int8)
+    for s in np.exp2(rng.uniform(-120, 120, 64)).astype(np.float32):
+        q = Quantizer.from_parameters(s, 0, Scheme())
+        for x[0] in (3e38, -3e38):
+            direct(tier, x, q, codes)
+            assert np.array_equal(codes, divided(x, s, 0, q))
+
+
 @pytest.mark.parametrize("zero_point", [-(2**23), -40_000, -300, 300, 40_000, 2**23])
 def test_zero_points_far_from_the_codes_shift_them_all(zero_point):
     s = np.float32(0.3)

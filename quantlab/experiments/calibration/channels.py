@@ -111,9 +111,17 @@ def sentence(found: Channels) -> str:
     return f"{said} {which}: a range has nothing to cover there."
 
 
+def _has(found: Channels, db: float) -> str:
+    return f"{found.label} has **{decibels(db)}**"
+
+
 def _worth(found: Channels) -> str:
-    if not np.isfinite([found.apart, found.together]).all():
+    if not np.isfinite([found.apart, found.together]).any():
         return "With one range for all, or one for each channel, **nothing is lost** that an SQNR could compare."
+    if np.isinf(found.apart):
+        return f"With a range for each channel **nothing is lost**; with one for all, {_has(found, found.together)}."
+    if np.isinf(found.together):
+        return f"With one range for all **nothing is lost**; with one for each channel, {_has(found, found.apart)}."
     gain = found.apart - found.together
     worth = f"is worth **{decibels(gain)}**" if gain > 0 else f"costs **{decibels(-gain)}**"
     top = np.maximum(np.abs(found.lo), np.abs(found.hi))

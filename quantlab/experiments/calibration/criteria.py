@@ -149,14 +149,14 @@ def sentence(result: Result) -> str:
     """
     settings = result.settings
     odd = f" The odd {ordinal(settings.odd_batch)} batch counts like any other." if result.odd_seen else ""
-    seekers = [each.heading for each in result.courses if each.name in _DRAWN]
+    seekers = [each for each in result.courses if each.name in _DRAWN]
     others = "; ".join(words for name, words in _WITHOUT.items() if name in settings.observers)
     others = others[:1].upper() + others[1:]
     if not seekers:
         return f"{others}: no clip is sought, so there is no curve to draw."
-    who = f"{' and '.join(seekers)} look" if len(seekers) == 2 else "Three observers look"
-    who = f"{seekers[0]} looks" if len(seekers) == 1 else who
+    one, names = len(seekers) == 1, [seekers[0].heading, *(each.label for each in seekers[1:])]
+    who = "Three observers look" if len(names) == len(_DRAWN) else f"{' and '.join(names)} look{'s' * one}"
     return (
-        f"{who} at **all values of the {batches(result.seen)} seen** and seek{'s' * (len(seekers) == 1)} a clip."
+        f"{who} at **all values of the {batches(result.seen)} seen** and seek{'s' * one} a clip."
         f"{odd} Narrow ranges clip, wide ones round coarsely.{f' {others}.' if others else ''}"
     )

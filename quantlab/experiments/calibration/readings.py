@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 from quantlab.experiments.calibration.course import Course
 from quantlab.experiments.calibration.experiment import Result, Settings
 from quantlab.experiments.page import Reading
-from quantlab.numerals import code, decibels, difference, num, share
+from quantlab.numerals import code, decibels, difference, num, points, share
 
 LABELS = ("Best observer", "Its range", "Its SQNR", "Min-max SQNR", "It clips", "Min-max clips")
 """Of the row while there is nothing to read."""
-_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 
 
 def readings(result: Result) -> tuple[Reading, ...]:
@@ -61,22 +60,18 @@ class _Beside(NamedTuple):
 
     def clips(self, label: str) -> Reading:
         now, then = self._of(lambda each: each.clipped)
-        return Reading(label, share(now), None if then is None else _points(now, then), "clipped")
+        return Reading(label, share(now), None if then is None else points(now, then), "clipped")
 
     def accuracy(self, label: str) -> Reading | None:
         if self.course.accuracy is None:
             return None
         now, then = self._of(lambda each: each.accuracy)
-        return Reading(label, percent(now), None if then is None else _points(now, then), "accuracy")
+        return Reading(label, percent(now), None if then is None else points(now, then), "accuracy")
 
     def _of(self, values: Callable[[Course], Any]) -> tuple[float, float | None]:
         there = None if self.other is None else values(self.other[0])
         then = None if self.other is None or there is None else float(there[self.other[1]])
         return float(values(self.course)[self.at]), then
-
-
-def _points(now: float, other: float) -> str:
-    return "same" if abs(now - other) < _NO_POINTS else difference(now * 100, other * 100, unit="pp")
 
 
 def percent(part: float) -> str:

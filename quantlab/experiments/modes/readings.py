@@ -6,11 +6,10 @@ from quantlab.experiments.modes.experiment import Outcome, Result, Settings
 from quantlab.experiments.modes.flows import Line
 from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
 from quantlab.experiments.page import Reading
-from quantlab.numerals import count, difference, num, share, size_text
+from quantlab.numerals import count, num, points, share, size_text
 
 LABELS = ("Float32 accuracy", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Static clips")
 _COUNTED = "bytes: what enters and leaves a layer; MACs: multiply-adds"
-_NO_POINTS = 5e-5  # of 1: what rounds away at a hundredth of a percent
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
 
 
@@ -28,7 +27,8 @@ def readings(result: Result) -> tuple[Reading, ...]:
         moved = None if other is None else _more(first.bytes_moved - other[FLOAT].bytes_moved)
         lead = Reading("Float32 moves", size_text(first.bytes_moved), moved, "bytes moved")
     else:
-        right = None if other is None else _points(first.accuracy, other[FLOAT].accuracy)
+        there = None if other is None else other[FLOAT].accuracy
+        right = None if there is None else points(first.accuracy, there)
         lead = Reading("Float32 accuracy", percent(first.accuracy), right, "accuracy")
         if other is not None and result.compared_name == "pinned" and right == "same":
             # Of a pin it is the bytes that may differ: float32's accuracy stands above the drawing anyway.
@@ -38,13 +38,13 @@ def readings(result: Result) -> tuple[Reading, ...]:
         Reading(
             f"{mode.capitalize()} error",
             share(own[mode].error),
-            None if other is None else _points(own[mode].error, other[mode].error),
+            None if other is None else points(own[mode].error, other[mode].error),
             "output error",
         )
         for mode in (WEIGHT_ONLY, DYNAMIC, STATIC)
     )
-    agrees = None if other is None else _points(own[STATIC].agreement, other[STATIC].agreement)
-    clipped = None if then is None else _points(result.clipped, then.clipped)
+    agrees = None if other is None else points(own[STATIC].agreement, other[STATIC].agreement)
+    clipped = None if then is None else points(result.clipped, then.clipped)
     return (
         lead,
         *errors,
@@ -184,12 +184,6 @@ def file_stem(settings: Settings, what: str) -> str:
     """
     weights = "" if settings.weight_bits is None else f"-w{settings.weight_bits}"
     return f"quantlab-modes-{settings.data}-{settings.bits}-bit{weights}-{what}"
-
-
-def _points(now: float, other: float | None) -> str:
-    if abs(now - (other or 0.0)) < _NO_POINTS:
-        return "same"
-    return difference(now * 100, (other or 0.0) * 100, unit="pp")
 
 
 def _more(gap: int) -> str:

@@ -10,10 +10,9 @@ from quantlab.experiments.training.measures import worth
 from quantlab.experiments.training.networks import WHOSE, Networks
 from quantlab.nn import METHODS, Job, Method, changed_codes
 from quantlab.nn.sweep import Point
-from quantlab.numerals import difference, num, share, size_text
+from quantlab.numerals import num, points, share, size_text
 
 NAMES = {"float": "float", "ptq": "PTQ", "qat": "QAT", "lsq": "LSQ"}
-_NO_POINTS = 5e-4  # of 1: what nobody would call a difference
 
 
 def percent(part: float) -> str:
@@ -93,15 +92,6 @@ def compared_with(result: Result) -> str:
     'float'
     """
     return "float" if result.ghost is None else "pinned"
-
-
-def points(now: float, then: float) -> str:
-    """Write the difference of two shares in percentage points.
-
-    >>> print(points(0.9, 0.95), points(0.9, 0.9001))
-    −5.0 pp same
-    """
-    return "same" if abs(now - then) < _NO_POINTS else difference(now * 100, then * 100, unit="pp")
 
 
 def run_columns(result: Result) -> dict[str, list[Any]]:
