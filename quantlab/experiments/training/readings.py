@@ -62,7 +62,7 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
         lead,
         *qualities,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", size_text(found.trained.nbytes), None, ""),
+        Reading("Weights and biases", size_text(found.trained.nbytes), None, "stored"),
     )
 
 
@@ -115,7 +115,7 @@ def run_columns(result: Result) -> dict[str, list[Any]]:
     return {
         "data": [each.data for each in runs],
         "method": [NAMES[each.job.method] for each in runs],
-        "bits": ["" if each.job.bits is None else str(each.job.bits) for each in runs],
+        "bits": [None if each.job.bits is None else str(each.job.bits) for each in runs],
         "seed": [each.job.seed for each in runs],
         result.settings.words.name: [each.quality for each in runs],
         "last loss": [each.losses[-1] if each.losses else None for each in runs],
