@@ -194,6 +194,10 @@ CASES: dict[str, tuple[Callable[..., go.Figure], dict[str, Any]]] = {
         {"peak": 1.5e11, "bandwidth": 2e10, "point": (85.0, 1.3e11), "point_name": "256³", "now": 1.7,
          "now_name": "10×5 · 5×4"},
     ),
+    "roofline, outrun": (
+        race_roofline,
+        {"peak": 2.24e11, "bandwidth": 9.4e9, "point": (85.0, 2.6e11), "point_name": "256³", "now": 1.7},
+    ),
     "roofline, the ridge far right": (
         race_roofline,
         {"peak": 1e13, "bandwidth": 1e10, "point": (85.0, 9e11), "point_name": "256³", "now": 300.0},

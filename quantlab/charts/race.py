@@ -150,6 +150,8 @@ def race_roofline(
         line([left, ridge], [left * bandwidth / _GIGA, peak / _GIGA], "memory", 2.5),
         line([ridge, right], [peak / _GIGA] * 2, "compute", 2.5),
     ]
+    # Each on its side of the roof: on a busy machine what was measured may lie above what was measured to be possible.
+    above = point[1] > peak
     # Along the slope, where nothing is marked.
     places = [left * (ridge / left) ** part for part in (0.8, 0.55)]
     near = now is not None and abs(math.log(now / places[0])) < 0.2 * math.log(right / left)
@@ -165,7 +167,12 @@ def race_roofline(
             yshift=8,
         ),
         note(
-            1.0, math.log10(peak / _GIGA), f"arithmetic, {num(peak / _GIGA)}", anchor="right", xref="paper", yshift=12
+            1.0,
+            math.log10(peak / _GIGA),
+            f"arithmetic, {num(peak / _GIGA)}",
+            anchor="right",
+            xref="paper",
+            yshift=-12 if above else 12,
         ),
     ]
     if now is not None:
@@ -178,7 +185,15 @@ def race_roofline(
     speed = point[1] / _GIGA
     traces.append(_mark(point[0], speed, "circle", f"{point_name}: {num(speed)} billion operations a second"))
     notes.append(
-        note(math.log10(point[0]), math.log10(speed), point_name, "integer", anchor="left", xshift=8, yshift=-12)
+        note(
+            math.log10(point[0]),
+            math.log10(speed),
+            point_name,
+            "integer",
+            anchor="left",
+            xshift=8,
+            yshift=0 if above else -12,
+        )
     )
     return figure(
         traces,

@@ -77,6 +77,7 @@ GLOSSARY: dict[str, str] = {
     "signed": "Codes run from below zero, as in −8 … 7, rather than from 0.",
     "sqnr": "Signal to quantization noise: 10 · log₁₀(Σx² / Σ(x̂ − x)²) in dB; about 6 dB a bit.",
     "stochastic": "Rounds up with the probability of the fraction, so that the mean error is zero.",
+    "stored": "The weights' codes, packed, and the biases in 4 bytes each; scales come on top: see Integer only.",
     "straight-through": "The slope that training takes for rounding: 1 inside the range, 0 where a value clips.",
     "symmetric": "A grid centred on zero: real 0 has a fixed code, and only a scale is needed.",
     "symmetric scale": "What the largest absolute value is divided by to give the scale.",

@@ -95,7 +95,7 @@ def test_scales_by_group_leave_nothing_to_requantize(page: Page, server: Server)
     expect(view.locator(".ql-steps")).to_have_count(0)
 
 
-def test_before_a_race_the_view_says_what_will_happen(
+def test_a_race_is_announced_runs_beside_the_page_and_shows_itself_when_it_has_ended(
     open_browser: Callable[..., Page], start_server: Callable[..., Server], server: Server
 ) -> None:
     page = open_browser()
@@ -103,3 +103,8 @@ def test_before_a_race_the_view_says_what_will_happen(
     view = page.locator(".st-key-view")
     expect(view).to_contain_text("It takes about 2 seconds of one core.")
     expect(view.locator(".js-plotly-plot")).to_have_count(0)
+    view.get_by_role("button", name="Race on this machine").click()
+    expect(view).to_contain_text("Racing, about")
+    expect(view.locator(".js-plotly-plot")).to_have_count(2, timeout=30_000)
+    expect(view).not_to_contain_text("Racing, about")
+    expect(view.get_by_role("button", name="Race on this machine")).to_be_enabled()

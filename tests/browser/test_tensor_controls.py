@@ -131,7 +131,7 @@ def test_the_bar_is_set_by_keyboard_to_both_ends(page: Page, server: Server) -> 
         ("Data", "ties", {"data": "ties"}),
         ("Data", "article rand", {"data": "article"}),
         ("Range", "−1.00 to 1.00", None),
-        ("Range", "min–max", {}),
+        ("Range", "min-max", {}),
         ("Granularity", "groups of 32", {"granularity": PerGroup(32)}),
         ("Granularity", "per tensor", {"granularity": Scheme().granularity}),
     ):

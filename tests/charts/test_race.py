@@ -42,3 +42,10 @@ def test_a_product_that_was_not_raced_is_a_ring_on_the_roof_above_it():
         for figure in (race_roofline(1e11, 1e10, point=(85.0, 9e10), point_name="a", now=now) for now in (2.0, 50.0))
     )
     assert (low, high) == (20, 100)
+
+
+@pytest.mark.parametrize(("speed", "side"), [(9e10, 1), (1.1e11, -1)])
+def test_what_outruns_the_roof_has_the_roofs_name_below_it(speed, side):
+    figure = race_roofline(1e11, 1e10, point=(85.0, speed), point_name="256³")
+    (name,) = (note for note in figure.layout.annotations if note.text.startswith("arithmetic"))
+    assert name.yshift * side > 0

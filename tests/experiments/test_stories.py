@@ -104,10 +104,10 @@ def test_clipping_is_weighed_against_the_range_that_covers_everything(
 ) -> None:
     clipped = replace(OUTLIER, bits=bits, range=chosen)
     unclipped = replace(clipped, range=MinMax())
-    weighed = f"{verdict}**{_decibels(clipped)}** against {_decibels(unclipped)} with min–max."
+    weighed = f"{verdict}**{_decibels(clipped)}** against {_decibels(unclipped)} with min-max."
     assert _said(clipped).endswith(weighed)
     assert _said(replace(clipped, pin=unclipped, compare="pinned")).endswith(weighed)
-    assert "min–max" not in _said(replace(clipped, compare="nothing"))
+    assert "min-max" not in _said(replace(clipped, compare="nothing"))
 
 
 def test_a_range_wider_than_the_values_is_not_told_of_finer_steps() -> None:
@@ -116,14 +116,14 @@ def test_a_range_wider_than_the_values_is_not_told_of_finer_steps() -> None:
     assert wider.startswith("Clipping **7.7")
     assert "finer steps" not in wider
     assert ", and the wider range wins: " in wider
-    # min–max itself clips the largest value here; the least squared error needs to clip nothing.
+    # min-max itself clips the largest value here; the least squared error needs to clip nothing.
     assert "lipping" not in _said_of(values, bits=4, range=MinMSE())
 
 
 def test_clipping_is_weighed_against_another_pin_instead() -> None:
     said = _said(replace(OUTLIER, range=MinMSE(), pin=replace(OUTLIER, bits=6), compare="pinned"))
     assert "than the pinned state." in said
-    assert "min–max" not in said
+    assert "min-max" not in said
 
 
 def test_a_crowded_grid_is_told_what_clipping_would_give() -> None:

@@ -330,6 +330,10 @@ def test_integers_store_less_and_differ_as_their_table_says(found):
     assert all(re.fullmatch(r"\d{1,3}\u00a0B|[\d.]{4}\u00a0kB", size) for size in sizes)
 
 
+def test_what_does_a_step_fits_into_its_box():
+    assert max(len(step.does) for steps in FLOWS.values() for step in steps) <= len("observers.MinMaxObserver")
+
+
 def test_a_job_lights_the_steps_that_it_is_in():
     ptq, qat = FLOWS
     assert [step.name for step in running(ptq, Job("float", None, 0))] == ["Train"]

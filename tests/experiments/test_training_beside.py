@@ -4,7 +4,7 @@ from quantlab.experiments.training import Settings, run
 from quantlab.experiments.training import kept as store
 from quantlab.experiments.training.kept import kept
 from quantlab.experiments.training.networks import networks
-from quantlab.experiments.training.readings import compared_with, readings, row_note
+from quantlab.experiments.training.readings import compared_with, curve_columns, readings, row_note
 from quantlab.experiments.training.stories import TRIES, taken
 from quantlab.experiments.training.weights import grid_sentence
 from quantlab.nn import BITS
@@ -19,7 +19,9 @@ def test_a_pin_is_compared_with_where_it_is_measured_alike_and_has_runs():
     _, ptq, qat, lsq = readings(shown, networks(Settings(data="blobs", epochs="20:15")))[:4]
     for reading, method in ((ptq, "ptq"), (qat, "qat"), (lsq, "lsq")):
         assert reading.delta == points(shown.at(method, 4).mean, there.at(method, 4).mean)
-    assert shown.columns()["method"].count("pinned qat") == there.columns()["method"].count("qat") == len(BITS)
+    assert (
+        curve_columns(shown)["method"].count("pinned QAT") == curve_columns(there)["method"].count("QAT") == len(BITS)
+    )
     assert row_note(shown, networks(Settings(data="blobs", epochs="20:15"))).endswith("; dashed: pinned")
     for other in (run(Settings(rate=0.02)), run(Settings(data="regression"), kept(Settings(data="regression")))):
         alone = run(state, kept(state), pinned=other)

@@ -200,13 +200,13 @@ def _given_up(result: Result) -> str | None:
     unclipped = result.sqnr_with(MinMax())
     gain = result.report.sqnr_db - unclipped
     if not np.isfinite(gain) or abs(gain) < _SAME:
-        return f"{lead}: **{here}**, as with min–max."
+        return f"{lead}: **{here}**, as with min-max."
     verdict = ""
     if abs(gain) > _DECIBELS and _finer(result):
         verdict = ", yet the finer steps win" if gain > 0 else ", and the finer steps cannot make up for it"
     elif abs(gain) > _DECIBELS:
         verdict = f", and the wider range {'wins' if gain > 0 else 'loses more than it saves'}"
-    return f"{lead}{verdict}: **{here}** against {decibels(unclipped)} with min–max."
+    return f"{lead}{verdict}: **{here}** against {decibels(unclipped)} with min-max."
 
 
 def _finer(result: Result) -> bool:
@@ -251,7 +251,7 @@ def _far_from_zero(result: Result) -> str | None:
     remedy = "Subtracting an offset first" if scheme.symmetric else "A free zero point (More, Affine range)"
     return (
         f"The grid must hold 0, but the values lie in {_interval(result)}: **{result.report.codes_used} of "
-        f"{scheme.levels}** codes are used, and steps are {num(float(result.part.quantizer.scale))} wide. "
+        f"{scheme.levels}** codes are used. "
         f"{remedy} would put every code where the values are."
     )
 

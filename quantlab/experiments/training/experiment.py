@@ -198,29 +198,6 @@ class Result:
         """Return a method's quality at so many bits, if a run is there."""
         return next((point for point in self.curves.get(method, ()) if point.bits == bits), None)
 
-    def columns(self) -> dict[str, list[Any]]:
-        """Return the curves as a table: mean, deviation and each seed; then the pinned ones."""
-        shown = [("", self), *([] if self.ghost is None else [("pinned ", self.ghost)])]
-        seeds = max(each.settings.seeds for _, each in shown)
-        rows = [
-            # As text, for a column of numbers with a gap would show them as fractions.
-            (
-                f"{lead}{method}",
-                "" if point.bits is None else str(point.bits),
-                point.mean,
-                point.deviation,
-                *point.each,
-                *[None] * (seeds - len(point.each)),
-            )
-            for lead, each in shown
-            for method, points in each.curves.items()
-            for point in points
-        ]
-        heads = ("method", "bits", "mean", "deviation", *(f"seed {seed}" for seed in range(seeds)))
-        return (
-            dict(zip(heads, map(list, zip(*rows, strict=True)), strict=True)) if rows else {head: [] for head in heads}
-        )
-
 
 def run(settings: Settings, runs: Sequence[Run] = (), *, kept: bool = False, pinned: Result | None = None) -> Result:
     """Return what the page shows of runs, those of further seeds left out.

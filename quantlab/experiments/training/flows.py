@@ -39,7 +39,7 @@ FLOWS: dict[Flow, tuple[Step, ...]] = {
     ),
     Flow("qat", "QAT and LSQ", "train through rounding: labels, a training, then the same conversion"): (
         _TRAIN,
-        Step("Insert fake-quantize", "nn.rounding.fake_quantize", "On each weight and each layer's input."),
+        Step("Insert fake-quantize", "rounding.fake_quantize", "On each weight and each layer's input."),
         Step("Forward", "nn.qat", "Rounded, so that the loss sees what rounding does."),
         Step("Backward", "Rounded.inside", "Straight through, but for what clipped; LSQ moves the steps, too."),
         _CONVERT,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -47,11 +46,6 @@ class Networks:
     def quality(self, network: Network | Simulation) -> float:
         """Return a network's accuracy, or its R², over the test rows."""
         return quality(network(self.data.test.x), self.data.test.labels)
-
-    def loss_columns(self) -> dict[str, list[Any]]:
-        """Return the losses as a table."""
-        longest = max(map(len, self.losses.values()))
-        return {"epoch": list(range(1, longest + 1)), **{name: list(values) for name, values in self.losses.items()}}
 
 
 def networks(settings: Settings, runs: Iterable[Run] = (), recall: Recall = compute_anew) -> Networks:

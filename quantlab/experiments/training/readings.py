@@ -61,7 +61,7 @@ def readings(result: Result, found: Networks) -> tuple[Reading, ...]:
         lead,
         *qualities,
         Reading(f"Codes {NAMES[settings.method]} changed", share(changed / count), None, "code"),
-        Reading("Weights and biases", size_text(found.trained.nbytes), None, ""),
+        Reading("Weights and biases", size_text(found.trained.nbytes), None, "stored"),
     )
 
 
@@ -94,6 +94,45 @@ def compared_with(result: Result) -> str:
     return "float" if result.ghost is None else "pinned"
 
 
+def curve_columns(result: Result) -> dict[str, list[Any]]:
+    """Return the curves as a table: mean, deviation and each seed; then the pinned ones.
+
+    >>> from quantlab.experiments.training import run
+    >>> list(curve_columns(run(Settings(seeds=1))))
+    ['method', 'bits', 'mean', 'deviation', 'seed 0']
+    """
+    shown = [("", result), *([] if result.ghost is None else [("pinned ", result.ghost)])]
+    seeds = max(each.settings.seeds for _, each in shown)
+    rows = [
+        # As text, for a column of numbers with a gap would show them as fractions.
+        (
+            f"{lead}{NAMES[method]}",
+            "" if point.bits is None else str(point.bits),
+            point.mean,
+            point.deviation,
+            *point.each,
+            *[None] * (seeds - len(point.each)),
+        )
+        for lead, each in shown
+        for method, points in each.curves.items()
+        for point in points
+    ]
+    heads = ("method", "bits", "mean", "deviation", *(f"seed {seed}" for seed in range(seeds)))
+    return {head: [row[place] for row in rows] for place, head in enumerate(heads)}
+
+
+def loss_columns(found: Networks) -> dict[str, list[Any]]:
+    """Return the losses of each epoch as a table.
+
+    >>> from quantlab.experiments.training.networks import networks
+    >>> list(loss_columns(networks(Settings(data="blobs", epochs="20:15"))))
+    ['epoch', 'float', 'QAT']
+    """
+    longest = max(map(len, found.losses.values()))
+    losses = {NAMES[method]: list(values) for method, values in found.losses.items()}
+    return {"epoch": list(range(1, longest + 1)), **losses}
+
+
 def run_columns(result: Result) -> dict[str, list[Any]]:
     """Return every run as a line of a table.
 
@@ -105,7 +144,7 @@ def run_columns(result: Result) -> dict[str, list[Any]]:
     return {
         "data": [each.data for each in runs],
         "method": [NAMES[each.job.method] for each in runs],
-        "bits": ["" if each.job.bits is None else str(each.job.bits) for each in runs],
+        "bits": [None if each.job.bits is None else str(each.job.bits) for each in runs],
         "seed": [each.job.seed for each in runs],
         result.settings.words.name: [each.quality for each in runs],
         "last loss": [each.losses[-1] if each.losses else None for each in runs],

@@ -106,7 +106,7 @@ def range_words(value: Range) -> str:
         return f"percentile {value.p:g}"
     if isinstance(value, Fixed):
         return f"{num(value.lo)} to {num(value.hi)}"
-    return "MSE-optimal" if isinstance(value, MinMSE) else "min–max"
+    return "MSE-optimal" if isinstance(value, MinMSE) else "min-max"
 
 
 def granularity(array: Array | None, *, width: int = 138) -> None:

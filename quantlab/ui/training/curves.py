@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments.training import Result, Settings, boundary, fits
 from quantlab.experiments.training.networks import WHOSE, Networks
-from quantlab.experiments.training.readings import NAMES, beside_mean, file_stem, percent
+from quantlab.experiments.training.readings import NAMES, beside_mean, file_stem, loss_columns, percent
 from quantlab.experiments.training.weights import grid_sentence, weights
 from quantlab.ui import anatomy, look
 from quantlab.ui.chart import Chart, show
@@ -26,7 +28,7 @@ def losses(settings: Settings, found: Networks) -> None:
             f"{name}, {settings.bits} bits, {WHOSE}, beside its float twin",
             f"Mean {settings.words.loss} of each epoch for {name} at {settings.bits} bits and for the float twin.",
             lambda: charts.loss_curves(curves, unit=settings.words.nats, narrow=window().narrow),
-            found.loss_columns,
+            partial(loss_columns, found),
         ),
         file_stem(settings, "losses"),
     )

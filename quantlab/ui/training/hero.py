@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from quantlab import charts
 from quantlab.experiments.training import Result, Settings
-from quantlab.experiments.training.readings import file_stem
+from quantlab.experiments.training.readings import curve_columns, file_stem
 from quantlab.ui import anatomy, look
 from quantlab.ui.chart import chart_table
 from quantlab.ui.components.window import window
@@ -44,7 +45,7 @@ def _draw(settings: Settings, alt: str) -> None:
     _status(settings, shown, own)
     stem = file_stem(settings, "curve")
     chart_table(
-        shown.columns,
+        partial(curve_columns, shown),
         key="curve",
         file_name=stem,
         picture=lambda: charts.standalone(

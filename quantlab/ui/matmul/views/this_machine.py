@@ -11,26 +11,34 @@ from quantlab.numerals import num
 from quantlab.ui import anatomy
 from quantlab.ui.chart import Chart, show
 from quantlab.ui.components.window import window
-from quantlab.ui.matmul.views.track import TRACK, Finish
+from quantlab.ui.matmul.views import track
+from quantlab.ui.matmul.views.track import Finish
 
-_BUSY = "Another visitor's race is under way, and two at once would slow each other down; press again in a moment."
+_EVERY_S = 0.25  # how often it is looked whether the race has ended
+_FAILED = "The race ended at an error of ours, which was logged; what stood before stands. Press again."
 
 
 def draw(result: Result) -> None:
-    """Draw the button, and the last race that was run here."""
-    pressed = st.button("Race on this machine", key="race-start")
-    place = st.empty()
-    refused = ""
-    if pressed:
-        with place, st.spinner(f"Racing for about {num(SECONDS, 1)} seconds…"):
-            refused = "" if TRACK.run() else _BUSY
-    finish = TRACK.last
-    with place.container(key="race-said"):
-        if refused:
-            st.markdown(f":material/info: {refused}")
+    """Draw the button, and the last race that was run here; while one is under way, the page goes on."""
+    under_way = track.TRACK.busy
+    with st.container(key="race-start-row", horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Race on this machine", key="race-start", on_click=track.TRACK.start, disabled=under_way)
+        if under_way:
+            st.caption(f"Racing, about {num(SECONDS, 1, 's')}…")
+        elif track.TRACK.failed:
+            st.caption(_FAILED)
+    finish = track.TRACK.last
+    with st.container(key="race-said"):
         st.markdown(_announcement() if finish is None else racing.sentence(finish.race))
     if finish is not None:
         _results(result, finish)
+    if under_way:
+        st.fragment(_look, run_every=_EVERY_S)()
+
+
+def _look() -> None:
+    if not track.TRACK.busy:
+        st.rerun()
 
 
 def _announcement() -> str:

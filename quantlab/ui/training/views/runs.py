@@ -26,4 +26,4 @@ def draw(result: Result, found: Networks) -> None:
         key="csv-runs",
         on_click="ignore",
     )
-    st.dataframe(pd.DataFrame(columns), height=400, hide_index=True, key="rows-runs")
+    st.dataframe(pd.DataFrame(columns), height=400, hide_index=True, placeholder="–", key="rows-runs")
