@@ -116,7 +116,7 @@ def rescale(v: Any, a: Any, b: Any, unit: Any, part: Any, step: Any) -> None:
 
 
 @inner
-def largest_bits(bits: Any, a: Any, b: Any) -> Any:
+def _largest(bits: Any, a: Any, b: Any) -> Any:
     """Return the bits of the largest of numbers from 0 up: integers are compared several at once."""
     best = bits[a]
     for k in range(a, b):
@@ -125,8 +125,7 @@ def largest_bits(bits: Any, a: Any, b: Any) -> Any:
 
 
 @inner
-def sides(excess: Any, a: Any, b: Any) -> Any:
-    """Return how many values lie below the code range, and how many above it."""
+def _sides(excess: Any, a: Any, b: Any) -> Any:
     low, high = np.int32(0), np.int32(0)
     for k in range(a, b):
         low = np.int32(low + (excess[k] < 0))
@@ -135,16 +134,25 @@ def sides(excess: Any, a: Any, b: Any) -> Any:
 
 
 @summing
-def _sums(value: Any, x_hat: Any, error: Any, a: Any, b: Any) -> tuple[float, float, float, float, float]:
-    signal, product, restored, squares, absolute = 0.0, 0.0, 0.0, 0.0, 0.0
+def _powers(value: Any, at: Any, x_hat: Any, a: Any, b: Any) -> tuple[float, float, float]:
+    signal, product, restored = 0.0, 0.0, 0.0
     for k in range(a, b):
-        v, h, e = np.float64(value[k]), np.float64(x_hat[k]), np.float64(error[k])
+        v, h = np.float64(value[at + k]), np.float64(x_hat[k])
         signal += v * v
         product += v * h
         restored += h * h
-        squares += e * e
+    return signal, product, restored
+
+
+@summing
+def _noise(error: Any, excess: Any, a: Any, b: Any) -> tuple[float, float, float]:
+    rounding, clipping, absolute = 0.0, 0.0, 0.0
+    for k in range(a, b):
+        e = np.float64(error[k])
+        rounding += e * e if excess[k] == 0 else 0.0
+        clipping += e * e if excess[k] != 0 else 0.0
         absolute += e
-    return signal, product, restored, squares, absolute
+    return rounding, clipping, absolute
 
 
 @summing
@@ -159,21 +167,26 @@ def split(error: Any, excess: Any, a: Any, b: Any) -> tuple[float, float]:
 
 
 @inner
-def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any) -> None:
-    """Add values that share a part; `error` holds magnitudes, which are used up; `bits` are its bits."""
-    signal, product, restored, rounding, absolute = _sums(value, x_hat, error, a, b)
-    low, high = sides(excess, a, b)
-    if low + high:
-        rounding, clipping = split(error, excess, a, b)
-        sums[LOW, part] += low
-        sums[HIGH, part] += high
-        sums[CLIPPING, part] += clipping
+def add_run(
+    value: Any, at: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any
+) -> None:
+    """Add the values from value[at + a] to value[at + b], which share a part.
+
+    `error` holds magnitudes, which are used up; `bits` are its bits.
+    """
+    # All sums in one loop would not fit the registers.
+    signal, product, restored = _powers(value, at, x_hat, a, b)
+    rounding, clipping, absolute = _noise(error, excess, a, b)
+    low, high = _sides(excess, a, b)
+    sums[LOW, part] += low
+    sums[HIGH, part] += high
     sums[SIGNAL, part] += signal
     sums[PRODUCT, part] += product
     sums[RESTORED, part] += restored
     sums[ROUNDING, part] += rounding
+    sums[CLIPPING, part] += clipping
     sums[ABSOLUTE, part] += absolute
-    bits[a] = largest_bits(bits, a, b)
+    bits[a] = _largest(bits, a, b)
     sums[LARGEST, part] = max(sums[LARGEST, part], error[a])
 
 

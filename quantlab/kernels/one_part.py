@@ -9,22 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .compilation import inner, summing
-from .errors import (
-    ABSOLUTE,
-    CLIPPING,
-    HIGH,
-    LARGEST,
-    LOW,
-    PRODUCT,
-    RESTORED,
-    ROUNDING,
-    SIGNAL,
-    N,
-    largest_bits,
-    magnitude,
-    sides,
-)
+from .compilation import inner
 from .steps import Order, plain_code, real
 
 TURNS = 4  # tables: a count waits some eight cycles for the last one of its own place
@@ -61,49 +46,6 @@ def outcomes(
         excess[k] = free - held
         finite = np.int32(finite + (abs(v) < np.inf))
     return finite
-
-
-@summing
-def _powers(x: Any, at: Any, n: int, x_hat: Any) -> tuple[float, float, float]:
-    signal, product, restored = 0.0, 0.0, 0.0
-    for k in range(np.uint64(n)):
-        v, h = np.float64(x[at + k]), np.float64(x_hat[k])
-        signal += v * v
-        product += v * h
-        restored += h * h
-    return signal, product, restored
-
-
-@summing
-def _noise(error: Any, excess: Any, n: int) -> tuple[float, float, float]:
-    rounding, clipping, absolute = 0.0, 0.0, 0.0
-    for k in range(np.uint64(n)):
-        e = np.float64(error[k])
-        rounding += e * e if excess[k] == 0 else 0.0
-        clipping += e * e if excess[k] != 0 else 0.0
-        absolute += abs(e)
-    return rounding, clipping, absolute
-
-
-@inner
-def add(x: Any, at: Any, n: int, x_hat: Any, error: Any, bits: Any, excess: Any, sums: Any, part: Any) -> None:
-    """Add a block to the sums of its part; `bits` are those of `error`, of which the first is lost."""
-    # All sums in one loop would not fit the registers.
-    signal, product, restored = _powers(x, at, n, x_hat)
-    rounding, clipping, absolute = _noise(error, excess, n)
-    low, high = sides(excess, np.uint64(0), np.uint64(n))
-    sums[N, part] += n
-    sums[LOW, part] += low
-    sums[HIGH, part] += high
-    sums[SIGNAL, part] += signal
-    sums[PRODUCT, part] += product
-    sums[RESTORED, part] += restored
-    sums[ROUNDING, part] += rounding
-    sums[CLIPPING, part] += clipping
-    sums[ABSOLUTE, part] += absolute
-    magnitude(error, n)
-    bits[0] = largest_bits(bits, np.uint64(0), np.uint64(n))
-    sums[LARGEST, part] = max(sums[LARGEST, part], error[0])
 
 
 @inner

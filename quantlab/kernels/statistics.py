@@ -14,6 +14,7 @@ from numba import types
 
 from .compilation import inner, kernel, read_only, written
 from .errors import (
+    N,
     add_kinds,
     add_run,
     add_side_by_side,
@@ -28,7 +29,7 @@ from .errors import (
     split_side_by_side,
 )
 from .layout import LAYOUT, Layout, members, next_run, part_at, run_at
-from .one_part import MOST_PAIRED, TURNS, add, add_pairs, add_tables, count, count_codes, outcomes
+from .one_part import MOST_PAIRED, TURNS, add_pairs, add_tables, count, count_codes, outcomes
 from .ranges import signed_bits
 from .steps import BLOCK, ORDER, Order, buffers, next_codes
 
@@ -83,7 +84,9 @@ def _report(
                 count_codes(of_code, n, levels, code_tables, pairs)
                 count(of_value, n, value_tables)
                 count(of_error, n, error_tables)
-                add(x, here, n, x_hat, error, bits, excess, sums, part)
+                magnitude(error, n)
+                sums[N, part] += n
+                add_run(x, here, x_hat, error, bits, excess, first, np.uint64(n), sums, part)
                 run, fresh, at = next_run(layout, run) if run.end == origin + at + n else run, True, at + n
                 continue
         n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
@@ -113,7 +116,7 @@ def _report(
             if step:
                 add_side_by_side(value, x_hat, error, excess, a, b, sums, part)
             else:
-                add_run(value, x_hat, error, bits, excess, a, b, sums, part)
+                add_run(value, first, x_hat, error, bits, excess, a, b, sums, part)
             done = upto
             if done < n:
                 own = next_run(layout, own)
