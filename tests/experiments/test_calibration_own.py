@@ -1,6 +1,7 @@
 """An array of one's own on the Calibration page: cut in order, tested on what is kept back, kept with its visitor."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -125,6 +126,23 @@ def test_what_a_range_for_each_channel_saves_is_said_where_it_loses_nothing(colu
     rows = np.random.default_rng(0).integers(0, 2, (100, 2)) * np.float32(columns)
     result = calibration.run(Settings(data="yours", bits=1), mine(rows))
     assert by_channel.sentence(by_channel.channels(result)).startswith(said)
+
+
+def test_what_a_symmetric_grid_loses_is_said_where_the_affine_one_loses_nothing():
+    said = stories.sentence(calibration.run(Settings(data="yours", symmetric=True, bits=1), mine(np.ones((40, 3)))))
+    assert said.endswith("The best, min-max, loses what the best affine one keeps **whole**.")
+
+
+def test_where_nothing_changes_that_is_said_in_words():
+    result = calibration.run(
+        Settings(data="yours", symmetric=True, bits=1, observers=("minmax", "mse")), mine(np.ones((40, 3)))
+    )
+    assert by_channel.sentence(by_channel.channels(result)).startswith(
+        "A range for each channel instead of one for all is worth **nothing** to min-max"
+    )
+    assert "min-max **kept its range**: more data can only widen it. MSE never narrowed." in widening.sentence(result)
+    alone = replace(result, settings=replace(result.settings, observers=("mse",)))
+    assert "MSE **never widened and never narrowed**" in widening.sentence(alone)
 
 
 def test_a_short_array_has_been_seen_when_its_last_batch_has():

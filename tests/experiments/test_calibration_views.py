@@ -81,10 +81,10 @@ def test_min_max_never_narrows_and_its_changes_are_counted(name):
 @pytest.mark.parametrize(
     ("settings", "said", "table"),
     [
-        (Settings(), "widened **once, at the odd 20th batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(), "**widened once, at the odd 20th batch, and never narrowed**", "1 batch, the odd one"),
         (Settings(batches=19), "min-max **kept its range**", "0 batches"),
-        (Settings(odd=1.0), "min-max widened **once and never narrowed**", "1 batch"),
-        (Settings(odd_at=2), "widened **once, at the odd 2nd batch, and never narrowed**", "1 batch, the odd one"),
+        (Settings(odd=1.0), "min-max **widened once and never narrowed**", "1 batch"),
+        (Settings(odd_at=2), "**widened once, at the odd 2nd batch, and never narrowed**", "1 batch, the odd one"),
         (Settings(data="tail"), "one of them at the odd 20th batch, and never", " batches"),
         (Settings(data="tail", odd=1.0), "times and never narrowed", " batches"),
         (Settings(odd_at=1), "min-max **kept its range**", "0 batches"),

@@ -124,6 +124,7 @@ def _worth(found: Channels) -> str:
         return f"With one range for all **nothing is lost**; with one for each channel, {_has(found, found.apart)}."
     gain = found.apart - found.together
     worth = f"is worth **{decibels(gain)}**" if gain > 0 else f"costs **{decibels(-gain)}**"
+    worth = "is worth **nothing**" if decibels(gain) == decibels(0) else worth
     top = np.maximum(np.abs(found.lo), np.abs(found.hi))
     some = top[np.isfinite(top) & (top > 0)]
     times = num(float(some.max() / some.min()), 2) if len(some) else "1"

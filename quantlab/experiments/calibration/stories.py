@@ -150,9 +150,11 @@ def _never_negative(result: Result) -> str | None:
     best, other = result.best(), then.best()
     what = "values" if result.stream.finish is None else "activations"
     loss = float(other.sqnr_db[at] - best.sqnr_db[at])
+    rank = f"is **{decibels(abs(loss))}** {'below' if loss > 0 else 'above'} the best affine one"
+    rank = "loses what the best affine one keeps **whole**" if np.isinf(loss) else rank
     return (
         f"These {what} are **never negative**: half of a :blue[symmetric] grid's {2**settings.bits} codes stay "
-        f"unused, whoever observes. The best, {best.label}, is **{decibels(abs(loss))}** below the best affine one."
+        f"unused, whoever observes. The best, {best.label}, {rank}."
     )
 
 

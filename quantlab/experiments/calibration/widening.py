@@ -85,7 +85,7 @@ def sentence(result: Result) -> str:
 
     >>> from quantlab.experiments.calibration import Settings, run
     >>> sentence(run(Settings())).split(":")[0]
-    'In 32 batches min-max widened **once, at the odd 20th batch, and never narrowed**'
+    'In 32 batches min-max **widened once, at the odd 20th batch, and never narrowed**'
     """
     found = widenings(result)
     others = [each for each in found if each.name != "minmax"]
@@ -96,20 +96,25 @@ def sentence(result: Result) -> str:
     if len(others) == len(found):
         assert turning is not None
         return (
-            f"{began} {turning.label} widened **{_widened(turning, odd)} and narrowed {_times(turning.narrower)}**: "
+            f"{began} {turning.label} **{_widened(turning, odd)} and {_narrowed(turning)}**: "
             "of all observers only min-max cannot narrow."
         )
     widest = found[0]
-    also = "" if turning is None else f" {turning.heading} narrowed {_times(turning.narrower)}."
-    did = f"widened **{_widened(widest, odd)} and never narrowed**" if widest.wider else "**kept its range**"
+    also = "" if turning is None else f" {turning.heading} {_narrowed(turning)}."
+    did = f"**{_widened(widest, odd)} and {_narrowed(widest)}**" if widest.wider else "**kept its range**"
     return f"{began} min-max {did}: more data can only widen it.{also}"
 
 
 def _widened(found: Widening, odd: str) -> str:
     if not found.by_odd:
-        return _times(found.wider)
-    return f"{_times(found.wider)}, {'' if found.wider == 1 else 'one of them '}at the odd {odd} batch,"
+        return _times("widened", found.wider)
+    which = "" if found.wider == 1 else "one of them "
+    return f"{_times('widened', found.wider)}, {which}at the odd {odd} batch,"
 
 
-def _times(number: int) -> str:
-    return ("not once", "once", "twice")[number] if number < 3 else f"{number} times"
+def _narrowed(found: Widening) -> str:
+    return _times("narrowed", found.narrower)
+
+
+def _times(did: str, number: int) -> str:
+    return (f"never {did}", f"{did} once", f"{did} twice")[number] if number < 3 else f"{did} {number} times"
