@@ -262,7 +262,8 @@ def modes_roofline(
     edge, start = np.log10(right), np.log10(left)
     slope = start + 0.4 * (np.log10(int8 / bandwidth) - start)
     high = np.log10(10**slope * bandwidth)
-    notes = [note(slope, high, "memory binds", "memory", anchor="right", yanchor="bottom", xshift=-8, size=12)]
+    words = "memory" if narrow else "memory binds"  # left of the slope a phone has no room for more
+    notes = [note(slope, high, words, "memory", anchor="right", yanchor="bottom", xshift=-8, size=12)]
     for name, peak in (("int8", int8), ("float32", float32)):
         side = "bottom" if (name == "int8") == (int8 >= float32) else "top"
         words = name if narrow else f"{name} peak"

@@ -90,6 +90,8 @@ def test_the_roofs_meet_the_slope_where_memory_stops_to_bind():
     assert (slope.x[-1], slope.y[-1]) == (8.0, 160.0)
     assert flat.x[[0, 3]].tolist() == [8.0, 4.0]
     assert set(texts(figure)) == {"memory binds", "int8 peak", "float32 peak"}
+    narrow = modes_roofline({}, float32=8e10, int8=16e10, bandwidth=2e10, narrow=True)
+    assert set(texts(narrow)) == {"memory", "int8", "float32"}
 
 
 def test_this_states_place_under_the_roof_is_larger():
