@@ -143,6 +143,7 @@ def time_against_batch(
     crossing: float | None = None,
     pinned: int | None = None,
     span: tuple[float, float] | None = None,
+    awaited: bool = True,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw the time of a batch in milliseconds against its rows, both on logarithmic axes.
@@ -160,6 +161,8 @@ def time_against_batch(
         The batch of the pinned state, marked by a dashed line.
     span : (low, high), optional
         Milliseconds that the axis shows at least.
+    awaited : bool
+        Whether times are still to come, which an empty chart says.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -196,7 +199,7 @@ def time_against_batch(
         for side, anchor, shift in (("memory binds", "right", -6), ("arithmetic binds", "left", 6)):
             beside: dict[str, Any] = {"anchor": anchor, "yanchor": "bottom", "yref": "paper", "xshift": shift}
             notes.append(note(np.log10(crossing), 1, side, "memory", **beside))
-    if not known:
+    if not known and awaited:
         notes.append(note(0.5, 0.5, "being measured …", anchor="center", xref="paper", yref="paper"))
     return figure(
         traces,

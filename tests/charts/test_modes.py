@@ -48,6 +48,7 @@ def test_times_that_are_not_there_yet_are_gaps_and_said_so_only_where_there_is_n
     assert half.data[0].x.tolist() == [2, 2]
     none = time_against_batch([1, 2, 4], {"static": [None] * 3})
     assert texts(none) == ["being measured …"]
+    assert texts(time_against_batch([1, 2], {}, awaited=False)) == []
 
 
 def test_the_axis_of_times_is_held_before_they_are_measured_and_holds_what_lies_beyond():
