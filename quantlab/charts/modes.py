@@ -143,6 +143,7 @@ def time_against_batch(
     crossing: float | None = None,
     pinned: int | None = None,
     span: tuple[float, float] | None = None,
+    awaited: bool = True,
     narrow: bool = False,
 ) -> go.Figure:
     """Draw the time of a batch in milliseconds against its rows, both on logarithmic axes.
@@ -160,6 +161,8 @@ def time_against_batch(
         The batch of the pinned state, marked by a dashed line.
     span : (low, high), optional
         Milliseconds that the axis shows at least.
+    awaited : bool
+        Whether times are still to come, which an empty chart says.
     narrow : bool
         Whether the window is as narrow as a phone.
 
@@ -196,7 +199,7 @@ def time_against_batch(
         for side, anchor, shift in (("memory binds", "right", -6), ("arithmetic binds", "left", 6)):
             beside: dict[str, Any] = {"anchor": anchor, "yanchor": "bottom", "yref": "paper", "xshift": shift}
             notes.append(note(np.log10(crossing), 1, side, "memory", **beside))
-    if not known:
+    if not known and awaited:
         notes.append(note(0.5, 0.5, "being measured …", anchor="center", xref="paper", yref="paper"))
     return figure(
         traces,
@@ -262,7 +265,8 @@ def modes_roofline(
     edge, start = np.log10(right), np.log10(left)
     slope = start + 0.4 * (np.log10(int8 / bandwidth) - start)
     high = np.log10(10**slope * bandwidth)
-    notes = [note(slope, high, "memory binds", "memory", anchor="right", yanchor="bottom", xshift=-8, size=12)]
+    words = "memory" if narrow else "memory binds"  # left of the slope a phone has no room for more
+    notes = [note(slope, high, words, "memory", anchor="right", yanchor="bottom", xshift=-8, size=12)]
     for name, peak in (("int8", int8), ("float32", float32)):
         side = "bottom" if (name == "int8") == (int8 >= float32) else "top"
         words = name if narrow else f"{name} peak"

@@ -34,7 +34,9 @@ class Cell:
     span: int = 1
 
 
-def steps(headings: Sequence[str], lines: Sequence[tuple[str, Sequence[Cell]]], caption: str) -> None:
+def steps(
+    headings: Sequence[str], lines: Sequence[tuple[str, Sequence[Cell]]], caption: str, widths: Sequence[float] = ()
+) -> None:
     """Draw a table of steps.
 
     Parameters
@@ -44,24 +46,32 @@ def steps(headings: Sequence[str], lines: Sequence[tuple[str, Sequence[Cell]]], 
     lines : sequence of (name, cells)
     caption : str
         What the table is of, for those who hear it.
+    widths : sequence of float, optional
+        Of the columns, in percent, so that tables under each other have theirs at the same places; otherwise as wide
+        as what they hold.
     """
     st.html(_style())
-    st.html(table(headings, lines, caption))
+    st.html(table(headings, lines, caption, widths))
 
 
-def table(headings: Sequence[str], lines: Sequence[tuple[str, Sequence[Cell]]], caption: str) -> str:
+def table(
+    headings: Sequence[str], lines: Sequence[tuple[str, Sequence[Cell]]], caption: str, widths: Sequence[float] = ()
+) -> str:
     """Write the table; the roles keep it one where a phone's layout unmakes its rows.
 
     Examples
     --------
-    >>> 'role="rowheader">a &lt; b</th>' in table(["step", "numbers"], [("a < b", ())], "c")
-    True
+    >>> written = table(["step", "numbers"], [("a < b", ())], "c", (20, 80))
+    >>> 'role="rowheader">a &lt; b</th>' in written, '<col style="width: 80%">' in written
+    (True, True)
     """
+    places = "".join(f'<col style="width: {width:g}%">' for width in widths)
     head = "".join(f'<th scope="col" role="columnheader">{html.escape(name)}</th>' for name in headings)
     rows = "".join(_row(name, cells) for name, cells in lines)
     return (
         f'<table class="ql-steps" role="table"><caption>{html.escape(caption)}</caption>'
-        f'<thead role="rowgroup"><tr role="row">{head}</tr></thead><tbody role="rowgroup">{rows}</tbody></table>'
+        f'<colgroup>{places}</colgroup><thead role="rowgroup"><tr role="row">{head}</tr></thead>'
+        f'<tbody role="rowgroup">{rows}</tbody></table>'
     )
 
 

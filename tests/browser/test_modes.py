@@ -82,6 +82,20 @@ def test_every_view_opens(page: Page, server: Server, label: str) -> None:
     PAGE.opens_its_view(page, server, Settings(view=label.lower().replace(" ", "-").strip("?")))
 
 
+def test_the_tables_of_the_modes_have_their_columns_under_each_other(page: Page, server: Server) -> None:
+    open_state(page, server, Settings(view="step-by-step"))
+    heads = page.locator(".st-key-view .ql-steps thead th")
+    expect(heads).to_have_count(4 * 6)
+    lefts = heads.evaluate_all("heads => heads.map(head => Math.round(head.getBoundingClientRect().left))")
+    assert lefts[:6] == lefts[6:12] == lefts[12:18] == lefts[18:]
+
+
+def test_only_what_clips_is_said_to_be_hatched(page: Page, server: Server) -> None:
+    for state, count in ((Settings(view="calibration"), 0), (Settings(view="calibration", scale=4.0), 1)):
+        open_state(page, server, state)
+        expect(page.locator(".st-key-view").get_by_text("hatched: clips")).to_have_count(count)
+
+
 def test_times_fill_in_without_anybody_asking(page: Page, server: Server) -> None:
     open_state(page, server)
     times = page.locator(".ql-dataflow .value").nth(4)

@@ -48,6 +48,7 @@ def test_times_that_are_not_there_yet_are_gaps_and_said_so_only_where_there_is_n
     assert half.data[0].x.tolist() == [2, 2]
     none = time_against_batch([1, 2, 4], {"static": [None] * 3})
     assert texts(none) == ["being measured …"]
+    assert texts(time_against_batch([1, 2], {}, awaited=False)) == []
 
 
 def test_the_axis_of_times_is_held_before_they_are_measured_and_holds_what_lies_beyond():
@@ -90,6 +91,8 @@ def test_the_roofs_meet_the_slope_where_memory_stops_to_bind():
     assert (slope.x[-1], slope.y[-1]) == (8.0, 160.0)
     assert flat.x[[0, 3]].tolist() == [8.0, 4.0]
     assert set(texts(figure)) == {"memory binds", "int8 peak", "float32 peak"}
+    narrow = modes_roofline({}, float32=8e10, int8=16e10, bandwidth=2e10, narrow=True)
+    assert set(texts(narrow)) == {"memory", "int8", "float32"}
 
 
 def test_this_states_place_under_the_roof_is_larger():

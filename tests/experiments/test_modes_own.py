@@ -9,6 +9,7 @@ import pytest
 from quantlab import charts
 from quantlab.arrays import Array
 from quantlab.experiments.modes import Settings, run, stories
+from quantlab.experiments.modes.readings import LABELS, readings
 from quantlab.experiments.modes.subject import of_weight
 from quantlab.experiments.modes.sweep import sweep
 
@@ -23,6 +24,7 @@ def test_a_weight_of_ones_own_is_a_layer_of_its_shape_and_says_how_it_got_it() -
     assert result.outcomes["float32"].error == 0
     assert result.outcomes["static"].accuracy is None
     assert 0 < result.outcomes["weight-only"].error < 0.02
+    assert tuple(reading.label for reading in readings(result)) == LABELS
     four = run(Settings(data="yours", batch=8, weight_bits=4), own)
     assert four.outcomes["weight-only"].error > 5 * result.outcomes["weight-only"].error
 

@@ -57,9 +57,7 @@ def corrections(result: Result) -> tuple[Term, ...]:
         Term("term-x", "− z(X) · Σ W", "W's column sums", whole(terms.of_a_zero)),
         Term("term-w", "− z(W) · Σ X", "X's row sums", whole(terms.of_b_zero)),
         # Markdown takes a plus and a space at the beginning for a list; a no-break space it does not.
-        Term(
-            "term-constant", "+\u00a0K · z(X) · z(W)", "one number for each pair of zero points", whole(terms.constant)
-        ),
+        Term("term-constant", "+\u00a0K · z(X) · z(W)", "a number for each pair", whole(terms.constant)),
         Term("term-total", "= accumulator", "what the two scales multiply", whole(terms.total)),
     )
 

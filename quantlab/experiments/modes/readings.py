@@ -8,7 +8,9 @@ from quantlab.experiments.modes.modes import DYNAMIC, FLOAT, STATIC, WEIGHT_ONLY
 from quantlab.experiments.page import Reading
 from quantlab.numerals import count, num, points, share, size_text
 
-LABELS = ("Float32 accuracy", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Static clips")
+LABELS = ("Float32 moves", "Weight-only error", "Dynamic error", "Static error", "Static agrees", "Static clips")
+"""What the numbers are of, before there is a weight of one's own to show."""
+
 _COUNTED = "bytes: what enters and leaves a layer; MACs: multiply-adds"
 _SHORT = {"float32": "f32", "int8": "i8", "uint8": "u8", "int4": "i4", "int32": "i32"}
 

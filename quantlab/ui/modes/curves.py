@@ -51,6 +51,7 @@ def _times(result: Result) -> None:
                 crossing=crossing,
                 pinned=pinned.settings.batch if pinned and pinned.settings.data == result.settings.data else None,
                 span=_SPANS.get(result.settings.data),
+                awaited=not clock.CLOCK.complete(result.settings.data),
                 narrow=window().narrow,
             ),
             lambda: bounds.columns(known),

@@ -41,7 +41,7 @@ def _matrix(name: str, side: Side, stem: str) -> None:
     cut = "" if shown.shape == values.shape else f", of which {shown.shape[0]} × {shown.shape[1]} are shown"
     with st.container(key=f"title-data-{name.lower()}"):
         st.markdown(f"{name} *{count(values.shape[0])} × {count(values.shape[1])}{cut}*")
-    st.dataframe(shown, height=388, key=f"data-{name.lower()}", alt=f"The values of {name}")
+    st.dataframe(shown, key=f"data-{name.lower()}", alt=f"The values of {name}")
     with st.container(horizontal=True):
         _download(f"{name} as CSV", partial(_columns, values), f"{stem}.csv", key=f"csv-{name.lower()}")
         _download(

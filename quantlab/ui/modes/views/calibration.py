@@ -21,7 +21,7 @@ def draw(result: Result) -> None:
         Chart(
             "calibration",
             "Calibration",
-            f"input of layer {result.layer + 1}; :red[hatched: clips]",
+            f"input of layer {result.layer + 1}" + ("; :red[hatched: clips]" if found.clipped else ""),
             f"Histograms of the calibration set and of what arrives; the calibrated range. {anatomy.spoken(said)}",
             lambda: charts.observed(
                 found.edges,

@@ -9,6 +9,8 @@ from quantlab.experiments.modes.modes import MODES
 from quantlab.ui import look
 from quantlab.ui.steps import Cell, steps
 
+_WIDTHS = (9.5, 33, 7.5, 9, 14.5, 26.5)  # of the columns, in percent: the tables stand under each other
+
 
 def draw(result: Result) -> None:
     """Draw a table a mode."""
@@ -16,7 +18,8 @@ def draw(result: Result) -> None:
     for mode in MODES:
         st.markdown(f"**{mode.capitalize()}**")
         found = inside.stages(result, mode)
-        steps(inside.HEADS, [_row(stage) for stage in found], f"The arrays of {mode}, in the order they come about.")
+        told = f"The arrays of {mode}, in the order they come about."
+        steps(inside.HEADS, [_row(stage) for stage in found], told, _WIDTHS)
     if result.subject.sampled:
         outputs = result.subject.network.sizes[-1]
         st.caption(f"Of the layer's outputs the first {outputs} are computed here; each is a sum of its own.")

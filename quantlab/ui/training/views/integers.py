@@ -18,6 +18,7 @@ def draw(result: Result, found: Networks) -> None:
     look.title(
         "What is stored", f"{WHOSE}; sums are of int32; codes packed, every other number in 4 bytes", key="stored"
     )
-    st.table(pd.DataFrame(storage_columns(found)).set_index("layer"))
+    # A column a layer: there are four, and a phone has room for no more.
+    st.table(pd.DataFrame(storage_columns(found)).set_index("layer").T.rename_axis(index="layer", columns=None))
     look.title("Against the simulation in float32", remark(result, found), key="gaps")
     st.table(pd.DataFrame(check_columns(result.settings, done)).set_index("requantized by"))
