@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.extending import overload
 
 from .compilation import inner
 from .ranges import signed_bits
@@ -70,6 +71,18 @@ def reciprocal(x: Any, s: Any, z: Any, order: Order) -> Any:
         for k in range(np.uint64(levels)):
             wrong += np.rint(near[k] / s) != np.rint(fma(near[k], high, near[k] * low))
     return (x.dtype.type(0), x.dtype.type(0)) if wrong else (high, low)
+
+
+def proven(x: Any, s: Any, z: Any, order: Order, out: Any) -> tuple[float, float]:
+    """Return `reciprocal` where `packed` takes these types, zeros elsewhere, at no cost."""
+    return (0.0, 0.0)
+
+
+@overload(proven, strict=False)
+def _proven(x: Any, s: Any, z: Any, order: Any, out: Any) -> Any:
+    if x.dtype == types.float32 and out.dtype in (types.int8, types.uint8):
+        return lambda x, s, z, order, out: reciprocal(x, s, z, order)
+    return lambda x, s, z, order, out: (x.dtype.type(0), x.dtype.type(0))
 
 
 @emitted

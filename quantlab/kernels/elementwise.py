@@ -12,7 +12,7 @@ import numpy as np
 from numba import types
 from numba.extending import overload
 
-from .codes import LEAST, STRIDE, WORTH_PROVING, packed, reciprocal
+from .codes import LEAST, STRIDE, WORTH_PROVING, packed, proven
 from .compilation import inner, kernel, read_only, tiered_kernel, written
 from .layout import LAYOUT, Layout, run_at
 from .steps import BLOCK, ORDER, Order, buffers, laid_out, next_codes, of, plain_code, real, spread, stretch, unclamped
@@ -72,8 +72,8 @@ def _plain_codes(tier: int) -> Any:
             if n:
                 own, offset = scale[run.first], zero[run.first]
                 done, high, low = 0, x.dtype.type(0), x.dtype.type(0)
-                if fused and n >= WORTH_PROVING and x.itemsize == 4 and out.itemsize == 1:
-                    high, low = reciprocal(x, own, offset, order)
+                if fused and n >= WORTH_PROVING:
+                    high, low = proven(x, own, offset, order, out)
                 while done < n:
                     here, least = np.uint64(at + done), LEAST
                     m = min(_CHUNK, n - done)
@@ -92,7 +92,7 @@ def _plain_codes(tier: int) -> Any:
                 if found and nans == 0:
                     first = origin + _first_nan(x, at)
                 nans += found
-            run, fresh, at = after, after.end != run.end, at + n
+            run, fresh, at = after, after.end != run.end or n > BLOCK, at + n
         return nans, first
 
     return plain_codes
@@ -194,15 +194,21 @@ def _fake_quantize(
 def _decode(codes: Any, at: Any, n: int, s: Any, z: Any, order: Order, largest: Any, out: Any) -> None:
     if order.plain and codes.itemsize <= 2:
         for k in range(np.uint64(n)):
-            out[at + k] = real(out.dtype.type(codes[at + k]), out.dtype.type(of(z, k)), of(s, k), largest)
+            out[at + k] = real(out.dtype.type(codes[at + k]), out.dtype.type(z[k]), s[k], largest)
     else:
         for k in range(np.uint64(n)):
-            out[at + k] = real(np.int64(codes[at + k]), np.int64(of(z, k)), of(s, k), largest)
+            out[at + k] = real(np.int64(codes[at + k]), np.int64(z[k]), s[k], largest)
 
 
 @inner
-def _decode_within(codes: Any, at: Any, n: int, s: Any, z: Any, out: Any) -> None:
-    """As `_decode`, where no value leaves the type."""
+def _stays(codes: Any, s: Any, z: Any, order: Order, largest: Any) -> bool:
+    """Tell whether no code of one part leaves the working type, which holds every difference exactly."""
+    return order.plain > 0 and codes.itemsize <= 2 and (_CODES + abs(type(s)(z))) * s < largest
+
+
+@inner
+def _decode_staying(codes: Any, at: Any, n: int, s: Any, z: Any, out: Any) -> None:
+    """As `_decode`, for one part that stays within the type."""
     for k in range(np.uint64(n)):
         out[at + k] = (out.dtype.type(codes[at + k]) - z) * s
 
@@ -212,20 +218,17 @@ def _dequantize(
 ) -> None:
     """Fill out[start:stop] with (code − z) · s."""
     run, fresh, at = run_at(layout, start), True, start
-    laid = laid_out(layout, run, stop)
+    one = laid_out(layout, run, stop) == 0 and _stays(codes, scale[run.first], zero[run.first], order, largest[0])
+    laid = 0 if one else BLOCK
     s, z = np.empty(laid, out.dtype), np.empty(laid, np.int32)
     while at < stop:
         n, after = stretch(layout, run, at, stop)
-        if n:
-            own, offset = scale[run.first], out.dtype.type(zero[run.first])
-            if order.plain and codes.itemsize <= 2 and (_CODES + abs(offset)) * own < largest[0]:
-                _decode_within(codes, np.uint64(at), n, own, offset, out)
-            else:
-                _decode(codes, np.uint64(at), n, own, zero[run.first], order, largest[0], out)
+        if n and _stays(codes, scale[run.first], zero[run.first], order, largest[0]):
+            _decode_staying(codes, np.uint64(at), n, scale[run.first], out.dtype.type(zero[run.first]), out)
         else:
             n, after = spread(layout, run, at, stop, fresh, scale, zero, s, z)
             _decode(codes, np.uint64(at), n, s, z, order, largest[0], out)
-        run, fresh, at = after, after.end != run.end, at + n
+        run, fresh, at = after, after.end != run.end or n > BLOCK, at + n
 
 
 _WORKING = (types.float32, types.float64)

@@ -69,11 +69,11 @@ def restore(
 
 
 @inner
-def place(v: Any, at: Any, n: int, excess: Any, axis: Any, bins: Any, places: Any) -> None:
-    """Fill places with the bins of v[at:]; those of clipped values follow on those of the others."""
+def place(v: Any, n: int, excess: Any, axis: Any, bins: Any, places: Any) -> None:
+    """Fill places with bins; those of clipped values follow on those of the others."""
     lo, per_unit, clipped = axis[0], bins / (axis[1] - axis[0]), np.int32(bins)
     for k in range(np.uint64(n)):
-        places[k] = bin_of(v[at + k], lo, per_unit, bins) + (clipped if excess[k] != 0 else np.int32(0))
+        places[k] = bin_of(v[k], lo, per_unit, bins) + (clipped if excess[k] != 0 else np.int32(0))
 
 
 @inner
@@ -134,10 +134,10 @@ def _sides(excess: Any, a: Any, b: Any) -> Any:
 
 
 @summing
-def _powers(value: Any, at: Any, x_hat: Any, a: Any, b: Any) -> tuple[float, float, float]:
+def _powers(value: Any, x_hat: Any, a: Any, b: Any) -> tuple[float, float, float]:
     signal, product, restored = 0.0, 0.0, 0.0
     for k in range(a, b):
-        v, h = np.float64(value[at + k]), np.float64(x_hat[k])
+        v, h = np.float64(value[k]), np.float64(x_hat[k])
         signal += v * v
         product += v * h
         restored += h * h
@@ -167,15 +167,10 @@ def split(error: Any, excess: Any, a: Any, b: Any) -> tuple[float, float]:
 
 
 @inner
-def add_run(
-    value: Any, at: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any
-) -> None:
-    """Add the values from value[at + a] to value[at + b], which share a part.
-
-    `error` holds magnitudes, which are used up; `bits` are its bits.
-    """
+def add_run(value: Any, x_hat: Any, error: Any, bits: Any, excess: Any, a: Any, b: Any, sums: Any, part: Any) -> None:
+    """Add values that share a part; `error` holds magnitudes, which are used up; `bits` are its bits."""
     # All sums in one loop would not fit the registers.
-    signal, product, restored = _powers(value, at, x_hat, a, b)
+    signal, product, restored = _powers(value, x_hat, a, b)
     rounding, clipping, absolute = _noise(error, excess, a, b)
     low, high = _sides(excess, a, b)
     sums[LOW, part] += low

@@ -26,11 +26,12 @@ def outcomes(
     order: Order,
     largest: Any,
     of_code: Any,
+    value: Any,
     x_hat: Any,
     error: Any,
     excess: Any,
 ) -> Any:
-    """Fill code − qmin, x_hat, error and excess from x[at:]; return how many values are finite.
+    """Fill code − qmin, value, x_hat, error and excess from x[at:]; return how many values are finite.
 
     Unless that is all of them, what was filled holds NaN and infinities, and is not for the sums.
     """
@@ -41,6 +42,7 @@ def outcomes(
         free, held = plain_code(v, s, zero, lo, hi)
         h = real(held, zero, s, largest)
         of_code[k] = np.int32(np.int32(held) - lowest)
+        value[k] = v
         x_hat[k] = h
         error[k] = h - v
         excess[k] = free - held

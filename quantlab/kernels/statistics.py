@@ -14,7 +14,6 @@ from numba import types
 
 from .compilation import inner, kernel, read_only, written
 from .errors import (
-    N,
     add_kinds,
     add_run,
     add_side_by_side,
@@ -71,36 +70,27 @@ def _report(
     )
     levels = len(code_counts)
     pairs = np.zeros((TURNS if levels <= MOST_PAIRED else 0, levels * levels), np.int64)
-    run, fresh, at, first = run_at(layout, origin + start), True, start, np.uint64(0)
+    run, fresh, at = run_at(layout, origin + start), True, start
     while at < stop:
-        here, n = np.uint64(at), min(BLOCK, stop - at)
-        if order.plain and usual and layout.step_inner == 0 and run.end - origin - at >= n:
-            part = np.uint64(run.first)
-            if outcomes(x, here, n, scale[part], zero[part], order, largest[0], of_code, x_hat, error, excess) == n:
-                place(x, here, n, excess, value_axis, value_bins, of_value)
-                place(error, first, n, excess, error_axis, error_bins, of_error)
-                if len(codes):
-                    hand_out(x, here, n, of_code, codes)
-                count_codes(of_code, n, levels, code_tables, pairs)
-                count(of_value, n, value_tables)
-                count(of_error, n, error_tables)
-                magnitude(error, n)
-                sums[N, part] += n
-                add_run(x, here, x_hat, error, bits, excess, first, np.uint64(n), sums, part)
-                run, fresh, at = next_run(layout, run) if run.end == origin + at + n else run, True, at + n
-                continue
-        n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
-        finite = restore(x, here, n, code, excess, s, z, order, largest[0], value, x_hat, error)
-        place_codes(code, n, order.qmin, of_code)
-        place(value, first, n, excess, value_axis, value_bins, of_value)
-        place(error, first, n, excess, error_axis, error_bins, of_error)
+        here, n, after, finite = np.uint64(at), min(BLOCK, stop - at), run, 0
+        if order.plain and layout.step_inner == 0 and run.end - origin - at >= n:
+            s_all, z_all = scale[run.first], zero[run.first]
+            finite = outcomes(x, here, n, s_all, z_all, order, largest[0], of_code, value, x_hat, error, excess)
+            after = next_run(layout, run) if run.end == origin + at + n else run
+        one_part = finite == n
+        if not one_part:
+            n, after = next_codes(x, origin, at, stop, scale, zero, layout, order, run, fresh, s, z, code, excess, v, u)
+            finite = restore(x, here, n, code, excess, s, z, order, largest[0], value, x_hat, error)
+            place_codes(code, n, order.qmin, of_code)
+        place(value, n, excess, value_axis, value_bins, of_value)
+        place(error, n, excess, error_axis, error_bins, of_error)
         if len(codes):
             hand_out(x, here, n, of_code, codes)
         if finite < n:
             pack(x, here, n, of_code)
             pack(x, here, n, of_value)
             pack(x, here, n, of_error)
-        count(of_code, finite, code_tables)
+        count_codes(of_code, finite, levels, code_tables, pairs)
         count(of_value, finite, value_tables)
         count(of_error, finite, error_tables)
         magnitude(error, n)
@@ -116,11 +106,11 @@ def _report(
             if step:
                 add_side_by_side(value, x_hat, error, excess, a, b, sums, part)
             else:
-                add_run(value, first, x_hat, error, bits, excess, a, b, sums, part)
+                add_run(value, x_hat, error, bits, excess, a, b, sums, part)
             done = upto
             if done < n:
                 own = next_run(layout, own)
-        run, fresh, at = after, after.end != run.end, at + n
+        run, fresh, at = after, one_part or after.end != run.end, at + n
     add_pairs(pairs, levels, code_counts)
     add_tables(code_tables, code_counts)
     add_tables(value_tables, all_values)
