@@ -137,7 +137,7 @@ def rows() -> list[Row]:
         Row(
             name="training-figure",
             family=f"{FAMILY}, all cores",
-            figure="a tenth of the default figure's epochs, 2 of 5 seeds",
+            figure="a tenth of the default training",
             peer="torch eager, 2 processes",
             make=_against_torch,
             line=Line(must=6, aim=10),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from html import escape
+from itertools import product
 from typing import NamedTuple
 
 from quantlab.charts.theme import PALETTES
@@ -19,7 +20,8 @@ _LEFT, _RIGHT = 430, 812  # between them a bar can lie
 _ROW, _BAR = 26, 12
 _TOP, _ROOF_HEIGHT = 92, 300
 _MARGIN, _FONT = 20, 13
-_LETTER = 0.54  # of the font's size: what a letter takes on average, for labels that must not meet
+Box = tuple[float, float, float, float]  # left, top, right, bottom
+_LETTER, _DIGIT = 0.5, 0.64  # of the font's size, where a wide font stands in for Inter
 _INKS = ("ink", "text", "rule", "paper", "integer", "float", "memory", "compute")
 
 
@@ -101,7 +103,7 @@ def _style() -> str:
 
     return (
         f"text{{font:{_FONT}px Inter,system-ui,sans-serif}}.title{{font-size:15px;font-weight:600}}"
-        ".end{text-anchor:end}.middle{text-anchor:middle}.bold{font-weight:600}path{fill:none}.name{paint-order:stroke;stroke-width:4px}"
+        ".end{text-anchor:end}.middle{text-anchor:middle}.bold{font-weight:600}path{fill:none}"
         f"{rules('light')}"
         f"@media(prefers-color-scheme:dark){{{rules('dark')}}}"
     )
@@ -189,27 +191,41 @@ def _roofline(points: Sequence[Point], roof: Roof, top: float) -> Iterator[str]:
         yield _text(x(tick), bottom + 20, f"{tick:g}", "small middle")
     yield _text((left + right) / 2, bottom + 38, "operations for each byte", "small middle")
     start = max(x_low, y_low / roof.bandwidth)
-    yield _line("memory", 2.5, (x(start), y(start * roof.bandwidth)), (x(ridge), y(roof.peak)))
-    yield _line("compute", 2.5, (x(ridge), y(roof.peak)), (right, y(roof.peak)))
+    foot, top_left, top_right = (x(start), y(start * roof.bandwidth)), (x(ridge), y(roof.peak)), (right, y(roof.peak))
+    yield _line("memory", 2.5, foot, top_left)
+    yield _line("compute", 2.5, top_left, top_right)
     spots = [(point.name, x(point.intensity), y(point.speed)) for point in points]
     for _, across, down in spots:
         yield f'<circle class="integer" cx="{across:.1f}" cy="{down:.1f}" r="4.5"/>'
-    for name, across, down, anchor in _placed(spots, right):
-        yield _text(across, down, name, f"name {anchor}")
+    for name, across, down, anchor in _placed(spots, right, [*_along(foot, top_left), *_along(top_left, top_right)]):
+        yield _text(across, down, name, anchor)
 
 
-def _placed(spots: Sequence[tuple[str, float, float]], right: float) -> Iterator[tuple[str, float, float, str]]:
-    """Yield where names stand so that they meet neither one another nor a mark; what finds no place is left out."""
+def _along(start: tuple[float, float], end: tuple[float, float]) -> list[Box]:
+    """Return small boxes that together cover a straight line."""
+    steps = max(1, math.ceil(math.dist(start, end) / 4))
+    places = [tuple(a + (b - a) * n / steps for a, b in zip(start, end, strict=True)) for n in range(steps + 1)]
+    return [(across - 2, down - 2, across + 2, down + 2) for across, down in places]
+
+
+def _placed(
+    spots: Sequence[tuple[str, float, float]], right: float, lines: Sequence[Box]
+) -> Iterator[tuple[str, float, float, str]]:
+    """Yield where names stand so that they meet neither one another nor a mark; what finds no place is left out.
+
+    Where there is one, a place is taken that no line crosses.
+    """
     taken = [(across - 6, down - 6, across + 6, down + 6) for _, across, down in spots]
     for name, across, down in spots:
-        wide = _LETTER * _FONT * len(name)
+        wide = _FONT * sum(_LETTER if letter.isalpha() or letter in " ·," else _DIGIT for letter in name)
         places = (
             *((across, down + 20, across - wide / 2, "middle"), (across, down - 10, across - wide / 2, "middle")),
             *((across + 9, down + 4.5, across + 9, ""), (across - 9, down + 4.5, across - 9 - wide, "end")),
+            (across, down - 26, across - wide / 2, "middle"),
         )
-        for at, base, start, anchor in places:
+        for barred, (at, base, start, anchor) in product(([*taken, *lines], taken), places):
             box = (start, base - 11, start + wide, base + 3)
-            free = all(box[2] < t[0] or t[2] < box[0] or box[3] < t[1] or t[3] < box[1] for t in taken)
+            free = all(box[2] < t[0] or t[2] < box[0] or box[3] < t[1] or t[3] < box[1] for t in barred)
             if free and start > 0 and box[2] < right + 8:
                 taken.append(box)
                 yield name, at, base, anchor

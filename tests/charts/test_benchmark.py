@@ -54,6 +54,17 @@ def test_bars_begin_where_both_are_as_fast_and_marks_stand_where_a_line_is_asked
     assert len(marks) == 2
 
 
+def test_names_under_the_slope_stand_beside_their_marks_where_no_line_crosses_them():
+    names = ("8 bits, one row", "4 bits, one row")
+    points = [Point(name, ratio, 0.9 * ratio * ROOF.bandwidth) for name, ratio in zip(names, (1, 4), strict=True)]
+    root = ElementTree.fromstring(benchmark(BARS, points, ROOF, caption=""))
+    marks = [float(node.get("cx")) for node in root.iter() if node.tag.endswith("circle")]
+    texts = [node for node in root.iter() if node.tag.endswith("}text") and node.text in names]
+    for mark, text in zip(marks, texts, strict=True):
+        assert text.get("class") == ""
+        assert float(text.get("x")) > mark
+
+
 def test_a_run_without_products_has_no_roofline():
     text = benchmark(BARS, [], ROOF, caption="")
     assert "What bounds them" not in text
