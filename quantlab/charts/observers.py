@@ -87,7 +87,7 @@ def ranges_over_batches(
     labels = [(float(hi[-1]), name, colours[name]) for name, (_, hi) in ends.items()]
     if both:
         labels += [(float(ends[name][0][-1]), name, colours[name]) for name in _named_below(ranges)]
-    step, last = 8 if n > 16 else 2, n + 0.6
+    step, last = (8 if n > 16 else 2) * (2 if narrow else 1), n + 0.6
     shapes: list[dict[str, Any]] = [_upright(now, now, "rule")]
     if now < n:
         shapes.append(_upright(now + 0.5, last, "paper", _FAINT, layer="above"))
@@ -100,7 +100,7 @@ def ranges_over_batches(
         margin={"l": 52, "r": _RIGHT, "t": _TOP, "b": _BOTTOM},
         xaxis={
             "range": [0.4, last], "title": {"text": "batch"},
-            "tickvals": [1, *range(step, n + 1, 2 * step if narrow else step)],
+            "tickvals": [1, *range(step, n + 1, step)],
         },
         yaxis={"range": [low, high], "nticks": 5, "title": {"text": "range"}},
     )  # fmt: skip

@@ -34,6 +34,12 @@ def test_the_odd_batch_is_a_band_and_the_present_one_a_line():
     assert len(ranges_over_batches(ranges(), now=7).layout.shapes) == 2
 
 
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_first_and_the_last_batch_are_on_the_axis(narrow):
+    ticks = ranges_over_batches(ranges(), now=1, narrow=narrow).layout.xaxis.tickvals
+    assert (ticks[0], ticks[-1], len(ticks)) == (1, 32, 3 if narrow else 5)
+
+
 def test_every_line_has_its_name_at_its_end():
     names = ranges_over_batches(ranges(), now=1).layout.annotations
     assert sorted(note.text for note in names) == sorted(NAMES)
