@@ -1,6 +1,6 @@
-"""The error report's usual case: a block of finite values that share one scale, in the default order of steps.
+"""The error report's usual case, a block of finite values of one scale in the default order of steps; and its counts.
 
-Nothing is laid out value by value but what the counts and sums read again. The loops take whole arrays, as in `steps`.
+Scale and zero point are not laid out value by value here. The loops take whole arrays, as in `steps`.
 """
 
 from __future__ import annotations
